@@ -1,0 +1,72 @@
+# `make run` and `make test` do all the set-up themselves; they need Python 3.11, make and git.
+PYTHON ?= python3.11
+CORES ?= all
+VENV := .venv
+BIN := $(VENV)/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+.PHONY: run
+run: environment ## build everything from the starter archive, record it in DVC, show the summary
+	@snakemake --cores $(CORES)
+	@pitchline record
+
+.PHONY: test
+test: environment-dev check ## lint, types and tests
+	pytest -n 2
+
+.PHONY: check
+check: environment-dev ## lint and types only
+	ruff check .
+	ruff format --check .
+	snakefmt --check Snakefile workflow
+	mypy
+	python tests/snakemake_lint.py
+
+.PHONY: format
+format: environment-dev ## put the code into its standard form
+	ruff check --fix .
+	ruff format .
+	snakefmt Snakefile workflow
+
+.PHONY: mlflow
+mlflow: environment ## open the MLflow UI on port 5000
+	mlflow ui --backend-store-uri sqlite:///mlruns/mlflow.db --port 5000
+
+.PHONY: report
+report: environment ## write report.html with the plots and the decision
+	snakemake --report report.html
+
+.PHONY: pictures
+pictures: environment ## draw the pictures of the README anew
+	pitchline summary --svg docs/images/summary.svg
+	python docs/draw_dag.py
+
+.PHONY: lock
+lock: environment ## pin the newest allowed versions of all dependencies
+	$(BIN)/python requirements/compile.py
+
+.PHONY: environment
+environment: $(VENV)/run.stamp ## make .venv from the hash-pinned lock file
+
+.PHONY: environment-dev
+environment-dev: $(VENV)/dev.stamp ## the same with what tests and checks need
+
+$(VENV)/uv.stamp: requirements/bootstrap.lock
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+$(VENV)/run.stamp: requirements/run.lock pyproject.toml $(VENV)/uv.stamp
+	@echo "installing the pinned dependencies into $(VENV)"
+	@$(INSTALL) --compile-bytecode --require-hashes -r $<
+	@$(INSTALL) --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/dev.stamp: requirements/dev.lock $(VENV)/run.stamp
+	@$(INSTALL) --compile-bytecode --require-hashes -r $<
+	@touch $@

@@ -1,0 +1,33 @@
+# Every stage's rules, and the targets a person calls. The rules stand in workflow/<stage>.smk.
+
+
+include: "workflow/common.smk"
+include: "workflow/collect.smk"
+include: "workflow/ingest.smk"
+include: "workflow/features.smk"
+include: "workflow/train.smk"
+include: "workflow/promote.smk"
+include: "workflow/predict.smk"
+include: "workflow/monitor.smk"
+
+
+localrules:
+    all,
+    retrain,
+
+
+rule all:
+    default_target: True
+    input:
+        rules.train.input,
+        rules.monitor.input,
+
+
+rule retrain:
+    input:
+        rules.train.input,
+        rules.promote.input,
+
+
+onsuccess:
+    shell("pitchline --params {PARAMS} summary")

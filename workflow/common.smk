@@ -1,0 +1,54 @@
+"""What every stage file shares: the checked parameters, the code a stage depends on, the lock."""
+
+import os
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
+from snakemake.utils import min_version
+
+min_version("9.19")
+
+try:
+    from pitchline.errors import PitchlineError
+    from pitchline.params import validate
+    from pitchline.rules import code_of, effective_params_file, hold_lock
+except ImportError as error:
+    raise WorkflowError(
+        f"Pitchline isn't installed here ({error}). Run `make environment`."
+    )
+
+
+configfile: "params.yaml"
+
+
+try:
+    validate(config, "params.yaml")
+except PitchlineError as error:
+    sys.exit(f"error: {error}")
+
+# `pitchline` is found even where the environment was not activated.
+os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+
+# Parameters changed on the command line reach the commands through a file of their own.
+PARAMS = effective_params_file(config)
+LOCK_FILE = "requirements/run.lock"
+
+
+def settings(*sections):
+    """The sections of params.yaml a rule depends on; a change in one makes it run again."""
+    return {section: config[section] for section in sections}
+
+
+# Two lines a job that say nothing; each command reports what it did itself.
+logger.addFilter(
+    lambda record: not str(record.msg).startswith(("Select jobs to", "Execute "))
+)
+
+
+onstart:
+    try:
+        hold_lock()
+    except PitchlineError as error:
+        raise WorkflowError(str(error))

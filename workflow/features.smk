@@ -1,0 +1,35 @@
+"""
+features: what was known of every match at its kick-off.
+
+REQUIRED INPUTS: data/tables/*.parquet, data/quality/ingest.json
+OUTPUTS: data/features/matches.parquet
+"""
+
+
+include: "common.smk"
+
+
+localrules:
+    features,
+
+
+rule build_features:
+    input:
+        matches="data/tables/matches.parquet",
+        team_stats="data/tables/team_stats.parquet",
+        quality="data/quality/ingest.json",
+        code=code_of("features"),
+        lock=LOCK_FILE,
+    output:
+        update("data/features/matches.parquet"),
+    log:
+        "logs/features/build.log",
+    params:
+        settings("as_of", "features"),
+    shell:
+        "pitchline --params {PARAMS} --log {log} features build"
+
+
+rule features:
+    input:
+        rules.build_features.output,

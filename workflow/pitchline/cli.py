@@ -1,0 +1,78 @@
+"""The command ``pitchline <stage> <verb>``; every rule's line can be pasted in a shell."""
+
+import importlib
+import sys
+from pathlib import Path
+
+import click
+
+from pitchline import __version__, console
+from pitchline.errors import PitchlineError
+from pitchline.params import PARAMS_FILE
+
+# A stage's code is imported only when one of its commands is called.
+COMMANDS = {
+    "collect": "pitchline.collect.command:collect",
+    "ingest": "pitchline.ingest.command:ingest",
+    "features": "pitchline.features.command:features",
+    "train": "pitchline.train.command:train",
+    "promote": "pitchline.promote.command:promote",
+    "predict": "pitchline.predict.command:predict",
+    "monitor": "pitchline.monitor.command:monitor",
+    "params": "pitchline.params_command:params",
+    "raw": "pitchline.collect.command:raw",
+    "summary": "pitchline.summary:summary",
+    "sync": "pitchline.bridge:sync",
+    "record": "pitchline.bridge:record",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands in the order of the pipeline."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+@click.option(
+    "--params",
+    "params_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=PARAMS_FILE,
+    show_default=True,
+    help="The parameter file.",
+)
+@click.option(
+    "--log",
+    "log_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=None,
+    help="Also write what is reported to this file.",
+)
+@click.pass_context
+def cli(ctx: click.Context, params_file: Path, log_file: Path | None) -> None:
+    """Football match predictions: collect, ingest, features, train, promote, predict, monitor."""
+    console.configure(log_file)
+    ctx.obj = params_file
+
+
+def main() -> None:
+    """Run the command; an expected failure ends with its text and status 1."""
+    try:
+        cli(prog_name="pitchline")
+    except PitchlineError as error:
+        console.fail(str(error))
+        sys.exit(1)

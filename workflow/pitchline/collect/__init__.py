@@ -1,0 +1,1 @@
+"""Collect: bring raw answers of the sources into the append-only archive."""

@@ -1,0 +1,1 @@
+"""Features: what was known of every match at its kick-off, and nothing later."""

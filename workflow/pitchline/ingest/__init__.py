@@ -1,0 +1,1 @@
+"""Ingest: turn the raw archive into validated tables and a quality report."""

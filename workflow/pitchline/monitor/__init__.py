@@ -1,0 +1,1 @@
+"""Monitor: how the predictions did once the results are in."""

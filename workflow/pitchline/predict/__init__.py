@@ -1,0 +1,1 @@
+"""Predict: the champion's forecasts of the next fixtures."""

@@ -1,0 +1,51 @@
+"""``pitchline predict``: the champion and the features in, predictions out."""
+
+from pathlib import Path
+
+import click
+import pandas as pd
+
+from pitchline import console, layout
+from pitchline.errors import ArtifactError
+from pitchline.files import read_json, read_parquet, write_text
+from pitchline.ingest.tables import validated, write_table
+from pitchline.ingest.teams import read_names
+from pitchline.params import load
+from pitchline.predict import forecast
+from pitchline.predict.schema import Predictions
+from pitchline.promote import champion as champions
+from pitchline.train.model import Forecaster
+
+
+@click.group()
+def predict() -> None:
+    """Forecast the next fixtures with the champion."""
+
+
+@predict.command()
+@click.pass_obj
+def fixtures(params_file: Path) -> None:
+    """Write data/predictions: probabilities and the likeliest result of each fixture."""
+    params = load(params_file)
+    champion = champions.read_champion()
+    if champion is None:
+        raise ArtifactError(
+            f"{layout.CHAMPION}: no model was promoted yet. Run `snakemake --cores 2 promote`."
+        )
+    features = read_parquet(layout.FEATURES, made_by="snakemake --cores 1 features")
+    newest = read_json(layout.QUALITY, made_by="snakemake --cores 1 ingest")["newest_fetch"]
+    as_of = pd.Timestamp(params.as_of or newest)
+    rows = forecast.predictions(
+        forecast.upcoming(features, as_of, params.predict.horizon_days),
+        Forecaster.load(champions.locate(champion)),
+        read_names(layout.TEAMS),
+        as_of,
+        champion["version"],
+    )
+    table = validated(Predictions, rows, layout.PREDICTIONS)
+    write_table(layout.PREDICTIONS, Predictions, table)
+    write_text(
+        layout.PREDICTIONS_CSV,
+        table.to_csv(index=False, lineterminator="\n", date_format="%Y-%m-%dT%H:%M:%SZ"),
+    )
+    console.say("predict", f"{len(table)} fixtures by champion {champion['version']}")

@@ -1,0 +1,1 @@
+"""Promote: decide by written gates whether the candidate becomes the champion."""

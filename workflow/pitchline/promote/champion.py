@@ -1,0 +1,98 @@
+"""The champion: a small pointer under git, and the files it names."""
+
+import hashlib
+import shutil
+from pathlib import Path
+from typing import Any
+
+from pitchline import layout
+from pitchline.errors import ArtifactError
+from pitchline.files import read_json, replacing, sha256_of, write_json
+from pitchline.train.candidate import BUNDLE
+
+DVC_CACHE = Path(".dvc/cache/files/md5")
+MADE_BY = "pitchline promote decide"
+
+
+def read_champion() -> dict[str, Any] | None:
+    """The pointer's content; None if no model was promoted yet.
+
+    Raises:
+        ArtifactError: the pointer is damaged.
+    """
+    if not layout.CHAMPION.exists():
+        return None
+    champion: dict[str, Any] = read_json(layout.CHAMPION, made_by=MADE_BY)
+    if not {"version", "files"} <= champion.keys():
+        raise ArtifactError(
+            f"{layout.CHAMPION}: field `version` or `files` is missing. Restore it with "
+            f"`git checkout {layout.CHAMPION}`, or promote anew with `{MADE_BY}`."
+        )
+    return champion
+
+
+def md5_of(path: Path) -> str:
+    """Hex MD5 of a file's bytes, by which DVC's cache names it."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+
+def describe_files(folder: Path) -> dict[str, dict[str, str]]:
+    """SHA-256 and MD5 of each file of a model's bundle."""
+    return {
+        name: {"sha256": sha256_of(folder / name), "md5": md5_of(folder / name)} for name in BUNDLE
+    }
+
+
+def holds(folder: Path, files: dict[str, dict[str, str]]) -> bool:
+    """Whether a folder has all files, each with its SHA-256."""
+    return all(
+        (folder / name).is_file() and sha256_of(folder / name) == hashes["sha256"]
+        for name, hashes in files.items()
+    )
+
+
+def keep(version: str, files: dict[str, dict[str, str]], folder: Path) -> Path:
+    """Copy a bundle into the store of champions, unless it is there already."""
+    kept = layout.CHAMPIONS / version
+    if not holds(kept, files):
+        for name in files:
+            with replacing(kept / name) as temporary:
+                shutil.copyfile(folder / name, temporary)
+    return kept
+
+
+def locate(champion: dict[str, Any]) -> Path:
+    """A folder with the champion's files, bytes as the pointer says.
+
+    Looked for in the store of champions, in the candidate's folder and in DVC's cache.
+
+    Raises:
+        ArtifactError: the files are on none of these.
+    """
+    version: str = champion["version"]
+    files: dict[str, dict[str, str]] = champion["files"]
+    for folder in (layout.CHAMPIONS / version, layout.CANDIDATE):
+        if holds(folder, files):
+            return folder
+    cached = {
+        name: DVC_CACHE / hashes["md5"][:2] / hashes["md5"][2:] for name, hashes in files.items()
+    }
+    if all(
+        path.is_file() and sha256_of(path) == files[name]["sha256"] for name, path in cached.items()
+    ):
+        kept = layout.CHAMPIONS / version
+        for name, path in cached.items():
+            with replacing(kept / name) as temporary:
+                shutil.copyfile(path, temporary)
+        return kept
+    raise ArtifactError(
+        f"{layout.CHAMPION}: its champion {version} is not on this machine (looked in "
+        f"{layout.CHAMPIONS}, {layout.CANDIDATE} and the DVC cache). Fetch it with "
+        f"`pitchline sync`, or let the candidate compete with `{MADE_BY}`."
+    )
+
+
+def write_champion(content: dict[str, Any]) -> None:
+    """Replace the pointer in one rename."""
+    write_json(layout.CHAMPION, content)

@@ -1,0 +1,172 @@
+"""The gates: pure functions from figures to a decision with its reasons."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pandas as pd
+
+from pitchline.params import Evaluate, Promote
+from pitchline.train import metrics
+from pitchline.train.baselines import targets
+from pitchline.train.evaluate import probabilities
+
+DECIMALS = 6
+Side = Literal["at least", "at most"]
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One gate's outcome.
+
+    Attributes:
+        name: the parameter that sets the threshold, under ``promote``.
+        meaning: what is compared, in words.
+        value: the figure found; None where there is nothing to compare.
+        comparison: ``at least`` or ``at most``.
+        threshold: the figure asked for.
+        passed: whether the gate is passed; without a value only where that is no fault.
+    """
+
+    name: str
+    meaning: str
+    value: float | None
+    comparison: Side
+    threshold: float
+    passed: bool
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The candidate held against the champion.
+
+    Attributes:
+        note: what was compared, in words.
+        log_loss_above: the candidate's log loss above the champion's (nats); None if the two
+            could not be compared.
+        needed: whether that is a fault: there is a champion to compare with.
+    """
+
+    note: str
+    log_loss_above: float | None
+    needed: bool
+
+
+def above_champion(
+    candidate: pd.DataFrame, champion: pd.DataFrame, settings: Evaluate, seed: int
+) -> tuple[int, float] | None:
+    """How much worse the candidate may be than the champion on the same matches.
+
+    Args:
+        candidate: the candidate's test forecasts, table ``Forecasts``.
+        champion: the champion's.
+        settings: bootstrap size and level.
+        seed: of the bootstrap.
+
+    Returns:
+        The number of common matches, and the upper end of the paired bootstrap interval of the
+        candidate's log loss minus the champion's (nats); None without a common match.
+    """
+    common = candidate.merge(champion, on="match_id", suffixes=("", "_champion"))
+    if common.empty:
+        return None
+    outcome = targets(common)
+    old = champion.set_index("match_id").loc[common["match_id"]].reset_index()
+    loss = metrics.log_loss(probabilities(common, "model"), outcome) - metrics.log_loss(
+        probabilities(old, "model"), outcome
+    )
+    counts = metrics.bootstrap_counts(len(common), settings.bootstrap_samples, seed)
+    return len(common), metrics.interval_of_mean(loss, counts, settings.confidence_level)[1]
+
+
+def judge(
+    found: dict[str, Any],
+    quality_score: float,
+    champion: Comparison,
+    thresholds: Promote,
+) -> list[Gate]:
+    """Hold the figures against the thresholds; a threshold of None is no gate.
+
+    Args:
+        found: the content of metrics.json.
+        quality_score: of the ingested data, 0 to 1.
+        champion: the comparison with the champion.
+        thresholds: the section ``promote`` of the parameters.
+    """
+    model = found["model"]
+    figures: list[tuple[str, str, float | None, Side]] = [
+        ("minimum_matches", "matches in the test window", found["matches"], "at least"),
+        ("minimum_quality_score", "quality score of the data", quality_score, "at least"),
+        (
+            "minimum_confident_accuracy",
+            "confident picks that came true",
+            model["confident_accuracy"],
+            "at least",
+        ),
+        (
+            "minimum_confident_share",
+            "matches with a confident pick",
+            model["confident_share"],
+            "at least",
+        ),
+        ("minimum_accuracy", "accuracy over all matches", model["accuracy"], "at least"),
+        (
+            "minimum_log_loss_gain_over_base_rates",
+            "log loss of the base rates minus the model's",
+            found["log_loss_gain_over_base_rates"],
+            "at least",
+        ),
+        (
+            "minimum_log_loss_gain_over_elo",
+            "log loss of Elo minus the model's",
+            found["log_loss_gain_over_elo"],
+            "at least",
+        ),
+        (
+            "maximum_calibration_error",
+            "calibration error",
+            model["calibration_error"],
+            "at most",
+        ),
+    ]
+    gates = []
+    for name, meaning, value, comparison in figures:
+        threshold = getattr(thresholds, name)
+        if threshold is not None:
+            gates.append(
+                Gate(
+                    name,
+                    meaning,
+                    value,
+                    comparison,
+                    threshold,
+                    _holds(value, comparison, threshold),
+                )
+            )
+    limit = thresholds.maximum_log_loss_above_champion
+    if limit is not None:
+        above = champion.log_loss_above
+        if above is not None:
+            above = round(above, DECIMALS)
+        gates.append(
+            Gate(
+                "maximum_log_loss_above_champion",
+                "log loss above the champion's on the same matches, upper end",
+                above,
+                "at most",
+                limit,
+                _holds(above, "at most", limit) or not champion.needed,
+            )
+        )
+    return gates
+
+
+def _holds(value: float | None, comparison: Side, threshold: float) -> bool:
+    if value is None:
+        return False
+    return value >= threshold if comparison == "at least" else value <= threshold
+
+
+def reason(gate: Gate) -> str:
+    """A failed gate in words."""
+    value = "nothing to measure" if gate.value is None else f"{gate.value:.4g}"
+    return f"{gate.meaning}: {value}, asked for {gate.comparison} {gate.threshold:.4g}"

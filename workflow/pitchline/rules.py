@@ -1,0 +1,92 @@
+"""What the Snakemake files need from Python: a stage's code, the parameter file, the lock."""
+
+import fcntl
+import os
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pitchline.errors import PitchlineError
+from pitchline.files import write_text
+from pitchline.params import PARAMS_FILE
+
+PACKAGE = Path("workflow/pitchline")
+STATE = Path(".snakemake/pitchline")
+LOCK = STATE / "lock"
+
+# The code whose change makes a stage's results stale. Left out: params.py (it only checks
+# values that params.yaml states), console.py, errors.py and cli.py (they decide no byte of an
+# output). A test compares this list with what the code really imports.
+SHARED_CODE = ("files.py", "layout.py")
+STAGE_CODE = {
+    "collect": ("collect",),
+    "ingest": ("ingest", "collect/archive.py"),
+    "features": ("features", "ingest/tables.py"),
+    "train": ("train", "features/schema.py", "ingest/tables.py"),
+    "promote": ("promote", "train", "features/schema.py", "ingest/tables.py"),
+    "predict": (
+        "predict",
+        "promote/champion.py",
+        "train",
+        "features/schema.py",
+        "ingest/tables.py",
+        "ingest/teams.py",
+    ),
+    "monitor": (
+        "monitor",
+        "train/metrics.py",
+        "train/baselines.py",
+        "ingest/tables.py",
+    ),
+}
+
+_held: list[int] = []
+
+
+def code_of(stage: str) -> list[str]:
+    """The files whose change makes a stage run again."""
+    files: list[str] = []
+    for name in (*STAGE_CODE[stage], *SHARED_CODE):
+        path = PACKAGE / name
+        found = [path] if path.suffix else sorted(path.rglob("*"))
+        files += [str(p) for p in found if p.is_file() and "__pycache__" not in p.parts]
+    return files
+
+
+def effective_params_file(config: dict[str, Any]) -> str:
+    """The file the commands read their parameters from.
+
+    ``params.yaml`` itself, or, where Snakemake's command line changed some, a file that holds
+    the changed set. It is written only if its content changes.
+    """
+    stated = yaml.safe_load(PARAMS_FILE.read_text(encoding="utf-8"))
+    if stated == config:
+        return str(PARAMS_FILE)
+    text = yaml.safe_dump(dict(config), sort_keys=True, allow_unicode=True)
+    path = STATE / "params.yaml"
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        write_text(path, text)
+    return str(path)
+
+
+def hold_lock() -> None:
+    """Keep other runs out of this folder until this process ends, however it ends.
+
+    Raises:
+        PitchlineError: another run is at work here.
+    """
+    LOCK.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        owner = os.read(descriptor, 32).decode("ascii", "replace").strip()
+        os.close(descriptor)
+        raise PitchlineError(
+            f"another run is at work in this folder (process {owner}, lock {LOCK}). "
+            "Wait for it to end, then run again."
+        ) from error
+    os.truncate(descriptor, 0)
+    os.pwrite(descriptor, f"{os.getpid()}\n".encode("ascii"), 0)
+    _held.append(descriptor)

@@ -1,0 +1,31 @@
+"""The candidate's folder: which files belong to it, and the name of its version."""
+
+import hashlib
+from pathlib import Path
+
+from pitchline.errors import ArtifactError
+from pitchline.files import sha256_of
+from pitchline.train.model import CARD_FILE, MODEL_FILE
+
+BUNDLE = (MODEL_FILE, CARD_FILE, "study.json", "metrics.json", "forecasts.parquet")
+VERSION_LENGTH = 12
+
+
+def candidate_files(folder: Path) -> list[Path]:
+    """Every file of a candidate's folder, in a fixed order."""
+    return sorted(path for path in folder.iterdir() if path.is_file())
+
+
+def version_of(folder: Path) -> str:
+    """A model's version: 12 hex digits over the bytes of its trees and its card.
+
+    Raises:
+        ArtifactError: one of the two is missing.
+    """
+    digest = hashlib.sha256()
+    for name in (MODEL_FILE, CARD_FILE):
+        path = folder / name
+        if not path.exists():
+            raise ArtifactError(f"{path}: missing. Make it with `snakemake --cores 2 train`.")
+        digest.update(bytes.fromhex(sha256_of(path)))
+    return digest.hexdigest()[:VERSION_LENGTH]

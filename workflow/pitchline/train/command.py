@@ -1,0 +1,196 @@
+"""``pitchline train``: the feature table in, the candidate out."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+import pandas as pd
+
+from pitchline import console, layout
+from pitchline.errors import PitchlineError
+from pitchline.features.schema import feature_columns
+from pitchline.files import (
+    read_json,
+    read_parquet,
+    sha256_of,
+    write_bytes,
+    write_json,
+    write_text,
+)
+from pitchline.ingest.tables import write_table
+from pitchline.params import Params, load
+from pitchline.train import evaluate as evaluation
+from pitchline.train.model import Forecaster
+from pitchline.train.schema import Forecasts
+from pitchline.train.split import expanding_folds, split_at, trainable
+
+MADE_BY_FEATURES = "snakemake --cores 1 features"
+MADE_BY_TRAIN = "snakemake --cores 2 train"
+REPORTED_EVERY = 10
+
+
+@click.group()
+def train() -> None:
+    """Tune, fit and evaluate the model."""
+
+
+def _as_of(params: Params) -> pd.Timestamp:
+    if params.as_of:
+        return pd.Timestamp(params.as_of)
+    return pd.Timestamp(read_json(layout.QUALITY, made_by="snakemake ingest")["newest_fetch"])
+
+
+def _rows(params: Params) -> tuple[pd.DataFrame, list[str]]:
+    features = read_parquet(layout.FEATURES, made_by=MADE_BY_FEATURES)
+    rows = trainable(features, params.train.warm_up_seasons)
+    if rows.empty:
+        raise PitchlineError(
+            f"{layout.FEATURES}: no match with a known result after "
+            f"train.warm_up_seasons = {params.train.warm_up_seasons}; collect more seasons."
+        )
+    return rows, feature_columns(features)
+
+
+def _test_window(params: Params) -> tuple[pd.Timestamp, pd.Timestamp]:
+    end = _as_of(params)
+    return end - pd.Timedelta(days=params.train.test_days), end
+
+
+@train.command()
+@click.option("--threads", default=1, show_default=True, help="Fits at a time.")
+@click.pass_obj
+def tune(params_file: Path, threads: int) -> None:
+    """Search hyperparameters on the matches before the test window."""
+    from pitchline.train.tuning import search
+
+    params = load(params_file)
+    settings = params.train
+    rows, columns = _rows(params)
+    before = split_at(rows, _test_window(params)[0]).train
+    rows = rows.iloc[before].reset_index(drop=True)
+    try:
+        splits = expanding_folds(rows, settings.folds)
+    except ValueError as error:
+        raise PitchlineError(f"{layout.FEATURES}: {error}") from error
+
+    def progress(done: int, total: int, best: float) -> None:
+        passed = done // REPORTED_EVERY > (done - settings.trials_at_once) // REPORTED_EVERY
+        if passed or done == total:
+            console.say("tune", f"{done:>3} of {total} trials, best log loss {best:.4f}")
+
+    study = search(
+        rows,
+        columns,
+        splits,
+        settings.search,
+        trials=settings.trials,
+        at_once=settings.trials_at_once,
+        max_rounds=settings.max_rounds,
+        patience=settings.early_stopping_rounds,
+        seed=params.seed,
+        threads=threads,
+        progress=progress,
+    )
+    write_json(layout.STUDY, study)
+    best = study["best"]
+    pruned = sum(trial["state"] == "pruned" for trial in study["trials"])
+    console.say(
+        "tune",
+        f"chose trial {best['number']}: depth "
+        f"{best['params']['max_depth']}, {best['rounds']} rounds; {pruned} trials pruned",
+    )
+
+
+@train.command()
+@click.pass_obj
+def fit(params_file: Path) -> None:
+    """Fit the candidate on all results known at as_of."""
+    params = load(params_file)
+    rows, columns = _rows(params)
+    best = read_json(layout.STUDY, made_by=MADE_BY_TRAIN)["best"]
+    forecaster = Forecaster.fit(rows, columns, best["params"], best["rounds"], params.seed)
+    forecaster.save(layout.CANDIDATE, _card(params, rows, best))
+    console.say("fit", f"fitted on {len(rows):,} matches, {len(columns)} features")
+
+
+def _card(params: Params, rows: pd.DataFrame, best: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "model": "xgboost, 1X2 probabilities",
+        "as_of": _as_of(params).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "trained_on": {
+            "matches": len(rows),
+            "first_kick_off": rows["kick_off"].min().isoformat(),
+            "last_kick_off": rows["kick_off"].max().isoformat(),
+            "features_sha256": sha256_of(layout.FEATURES),
+        },
+        "hyperparameters": best["params"],
+        "rounds": best["rounds"],
+        "seed": params.seed,
+        "params": {
+            "features": params.features.model_dump(),
+            "train": params.train.model_dump(),
+        },
+    }
+
+
+@train.command()
+@click.pass_obj
+def evaluate(params_file: Path) -> None:
+    """Forecast the test window walk-forward and score the forecasts."""
+    from pitchline.train.plots import log_loss_svg, reliability_svg
+
+    params = load(params_file)
+    rows, columns = _rows(params)
+    best = read_json(layout.STUDY, made_by=MADE_BY_TRAIN)["best"]
+    start, end = _test_window(params)
+    if not (rows["kick_off"] >= start).any():
+        raise PitchlineError(
+            f"{layout.FEATURES}: no match with a result from {start:%Y-%m-%d} to {end:%Y-%m-%d}; "
+            "raise train.test_days or collect newer matches."
+        )
+    forecasts = evaluation.walk_forward(
+        rows,
+        columns,
+        start,
+        end,
+        params.evaluate.refit_days,
+        best["params"],
+        best["rounds"],
+        params.seed,
+    )
+    metrics = evaluation.evaluation(forecasts, params.evaluate, params.seed)
+    reliability = evaluation.reliability_table(forecasts, params.evaluate.calibration_bins)
+    by_month = evaluation.log_loss_by_month(forecasts)
+
+    write_table(layout.FORECASTS, Forecasts, forecasts)
+    write_text(layout.RELIABILITY, reliability.to_csv(index=False, lineterminator="\n"))
+    write_text(layout.LOG_LOSS_BY_MONTH, by_month.to_csv(index=False, lineterminator="\n"))
+    write_bytes(layout.RELIABILITY.with_suffix(".svg"), reliability_svg(reliability))
+    write_bytes(layout.LOG_LOSS_BY_MONTH.with_suffix(".svg"), log_loss_svg(by_month))
+    write_json(layout.METRICS, metrics)
+    console.say(
+        "evaluate",
+        f"{metrics['matches']:,} test matches: log loss {metrics['model']['log_loss']:.4f} "
+        f"(Elo {metrics['elo']['log_loss']:.4f}, base rates {metrics['base']['log_loss']:.4f})",
+    )
+
+
+@train.command()
+@click.pass_obj
+def track(params_file: Path) -> None:
+    """Log the candidate and its trials to MLflow; a store that fails stops nothing."""
+    from pitchline.train import tracking
+    from pitchline.train.candidate import version_of
+
+    params = load(params_file)
+    version = version_of(layout.CANDIDATE)
+    run_id, problem = None, None
+    try:
+        with tracking.client() as mlflow:
+            run_id = tracking.ensure_run(mlflow, params.tracking.experiment_name, layout.CANDIDATE)
+    except Exception as error:  # noqa: BLE001 MLflow raises many kinds; none may fail a training
+        problem = f"{type(error).__name__}: {error}"
+        console.warn("track", f"MLflow did not take the run, promote will try again: {problem}")
+    write_json(layout.TRACKED, {"version": version, "run_id": run_id, "problem": problem})
+    if run_id:
+        console.say("track", f"MLflow run {run_id} of candidate {version}")

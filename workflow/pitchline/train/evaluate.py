@@ -1,0 +1,181 @@
+"""Evaluation: walk through the test window, refitting on the way, and score the forecasts."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pitchline.params import Evaluate
+from pitchline.train import metrics
+from pitchline.train.baselines import ELO, Logit, base_rates, targets
+from pitchline.train.model import Forecaster
+from pitchline.train.split import split_at
+
+DECIMALS = 6
+FORECASTERS = ("model", "elo", "base")
+OUTCOMES = ("home", "draw", "away")
+
+
+def walk_forward(
+    rows: pd.DataFrame,
+    columns: list[str],
+    start: pd.Timestamp,
+    end: pd.Timestamp,
+    refit_days: int,
+    settings: dict[str, Any],
+    rounds: int,
+    seed: int,
+) -> pd.DataFrame:
+    """Forecast the matches of [start, end), each by a model fitted on what was known before.
+
+    Args:
+        rows: features and results, ordered by kick-off.
+        columns: the features to read.
+        start: start of the test window, UTC.
+        end: end of the test window, UTC.
+        refit_days: days until the next fit.
+        settings: XGBoost's hyperparameters.
+        rounds: boosting rounds.
+        seed: of the fits.
+
+    Returns:
+        Rows of the table ``Forecasts``.
+    """
+    parts = []
+    for from_day in pd.date_range(start, end, freq=pd.Timedelta(days=refit_days), inclusive="left"):
+        split = split_at(rows, from_day, min(from_day + pd.Timedelta(days=refit_days), end))
+        if len(split.test) == 0:
+            continue
+        train, test = rows.iloc[split.train], rows.iloc[split.test]
+        forecasts = {
+            "model": Forecaster.fit(train, columns, settings, rounds, seed).probabilities(test),
+            "elo": Logit.fit(train, ELO).probabilities(test),
+            "base": np.tile(base_rates(train), (len(test), 1)),
+        }
+        part = test[
+            ["match_id", "competition", "season", "kick_off", "home_team", "away_team", "result"]
+        ].assign(trained_until=train["known_at"].max())
+        for name in FORECASTERS:
+            for number, outcome in enumerate(OUTCOMES):
+                part[f"{name}_{outcome}"] = forecasts[name][:, number].round(DECIMALS)
+        parts.append(part)
+    return pd.concat(parts, ignore_index=True)
+
+
+def probabilities(forecasts: pd.DataFrame, name: str) -> np.ndarray:
+    """A forecaster's probabilities from the table ``Forecasts``, shape (rows, 3)."""
+    return forecasts[[f"{name}_{outcome}" for outcome in OUTCOMES]].to_numpy()
+
+
+def score(
+    forecast: np.ndarray, outcome: np.ndarray, counts: np.ndarray, settings: Evaluate
+) -> dict[str, Any]:
+    """All metrics of one forecaster; an interval stands beside each as ``<metric>_interval``."""
+    level, bins = settings.confidence_level, settings.calibration_bins
+    result: dict[str, Any] = {}
+
+    def mean(name: str, values: np.ndarray) -> None:
+        result[name] = round(float(values.mean()), DECIMALS)
+        result[f"{name}_interval"] = _rounded(metrics.interval_of_mean(values, counts, level))
+
+    mean("log_loss", metrics.log_loss(forecast, outcome))
+    mean("rps", metrics.ranked_probability_score(forecast, outcome))
+    mean("brier", metrics.brier(forecast, outcome))
+    mean("accuracy", metrics.correct(forecast, outcome))
+
+    def error(p: np.ndarray, y: np.ndarray) -> float:
+        return metrics.calibration_error(p, y, bins)
+
+    result["calibration_error"] = round(error(forecast, outcome), DECIMALS)
+    result["calibration_error_interval"] = _rounded(
+        metrics.interval_of(error, forecast, outcome, counts, level)
+    )
+    confident = forecast.max(axis=1) >= settings.confident_pick
+    result["confident_share"] = round(float(confident.mean()), DECIMALS)
+    hits = metrics.correct(forecast, outcome)[confident]
+    result["confident_accuracy"] = round(float(hits.mean()), DECIMALS) if confident.any() else None
+    return result
+
+
+def evaluation(forecasts: pd.DataFrame, settings: Evaluate, seed: int) -> dict[str, Any]:
+    """The content of metrics.json.
+
+    Args:
+        forecasts: the table ``Forecasts``.
+        settings: how to score.
+        seed: of the bootstrap.
+
+    Returns:
+        The window; ``model``, ``elo`` and ``base`` with their metrics; the log-loss gains of the
+        model over both baselines (positive is better, nats) with paired intervals; the model by
+        season and over the newest days.
+    """
+    outcome = targets(forecasts)
+    counts = metrics.bootstrap_counts(len(forecasts), settings.bootstrap_samples, seed)
+    scores = {
+        name: score(probabilities(forecasts, name), outcome, counts, settings)
+        for name in FORECASTERS
+    }
+    losses = {
+        name: metrics.log_loss(probabilities(forecasts, name), outcome) for name in FORECASTERS
+    }
+    gains: dict[str, Any] = {}
+    for name, label in (("base", "base_rates"), ("elo", "elo")):
+        gain = losses[name] - losses["model"]
+        interval = metrics.interval_of_mean(gain, counts, settings.confidence_level)
+        gains[f"log_loss_gain_over_{label}"] = round(float(gain.mean()), DECIMALS)
+        gains[f"log_loss_gain_over_{label}_interval"] = _rounded(interval)
+    newest = forecasts["kick_off"] >= forecasts["kick_off"].max() - pd.Timedelta(
+        days=settings.recent_days
+    )
+    return {
+        "matches": len(forecasts),
+        "first_kick_off": forecasts["kick_off"].min().isoformat(),
+        "last_kick_off": forecasts["kick_off"].max().isoformat(),
+        "confidence_level": settings.confidence_level,
+        "model": scores["model"],
+        "elo": scores["elo"],
+        "base": scores["base"],
+        **gains,
+        "by_season": {
+            season: _brief(forecasts[forecasts["season"] == season])
+            for season in sorted(forecasts["season"].unique())
+        },
+        "recent": _brief(forecasts[newest]),
+    }
+
+
+def _brief(forecasts: pd.DataFrame) -> dict[str, Any]:
+    outcome = targets(forecasts)
+    brief: dict[str, Any] = {"matches": len(forecasts)}
+    for name in FORECASTERS:
+        p = probabilities(forecasts, name)
+        brief[name] = {
+            "log_loss": round(float(metrics.log_loss(p, outcome).mean()), DECIMALS),
+            "rps": round(float(metrics.ranked_probability_score(p, outcome).mean()), DECIMALS),
+            "accuracy": round(float(metrics.correct(p, outcome).mean()), DECIMALS),
+        }
+    return brief
+
+
+def log_loss_by_month(forecasts: pd.DataFrame) -> pd.DataFrame:
+    """Mean log loss (nats) of each forecaster a month: month, matches, model, elo, base."""
+    outcome = targets(forecasts)
+    losses = pd.DataFrame(
+        {name: metrics.log_loss(probabilities(forecasts, name), outcome) for name in FORECASTERS}
+    )
+    month = forecasts["kick_off"].dt.strftime("%Y-%m").rename("month")
+    grouped = losses.groupby(month.to_numpy())
+    table = grouped.mean().round(DECIMALS).rename_axis("month")
+    table.insert(0, "matches", grouped.size())
+    return table.reset_index()
+
+
+def reliability_table(forecasts: pd.DataFrame, bins: int) -> pd.DataFrame:
+    """Forecast against observed frequency, a row a bin: forecast, observed, forecasts."""
+    table = metrics.reliability(probabilities(forecasts, "model"), targets(forecasts), bins)
+    return pd.DataFrame(table).round(DECIMALS)
+
+
+def _rounded(interval: tuple[float, float]) -> list[float]:
+    return [round(bound, DECIMALS) for bound in interval]

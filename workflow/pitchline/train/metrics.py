@@ -1,0 +1,116 @@
+"""Scores of probability forecasts of the 1X2 result, with bootstrap intervals.
+
+Forecasts are arrays of shape (matches, 3) in the order H, D, A; outcomes are
+class numbers 0 to 2 in the same order.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+PROBABILITY_FLOOR = 1e-15
+
+
+def log_loss(forecast: np.ndarray, outcome: np.ndarray) -> np.ndarray:
+    """Negative log-likelihood of each match, nats."""
+    given = forecast[np.arange(len(outcome)), outcome]
+    return np.asarray(-np.log(np.clip(given, PROBABILITY_FLOOR, 1)))
+
+
+def ranked_probability_score(forecast: np.ndarray, outcome: np.ndarray) -> np.ndarray:
+    """RPS of each match, 0 (perfect) to 1.
+
+    Formula: E. Epstein, Journal of Applied Meteorology 8 (1969), over the ordered
+    results H, D, A and divided by 2, as is usual in football.
+    """
+    hit = np.eye(3)[outcome]
+    gap = np.cumsum(forecast - hit, axis=1)[:, :2]
+    return np.asarray((gap**2).sum(axis=1) / 2)
+
+
+def brier(forecast: np.ndarray, outcome: np.ndarray) -> np.ndarray:
+    """Brier score of each match, summed over the results, 0 to 2 (G. Brier, 1950)."""
+    return np.asarray(((forecast - np.eye(3)[outcome]) ** 2).sum(axis=1))
+
+
+def correct(forecast: np.ndarray, outcome: np.ndarray) -> np.ndarray:
+    """1 where the likeliest result came true, else 0."""
+    return np.asarray(forecast.argmax(axis=1) == outcome, dtype=np.float64)
+
+
+def calibration_error(forecast: np.ndarray, outcome: np.ndarray, bins: int) -> float:
+    """Expected calibration error over equal-mass bins, mean over the three results.
+
+    Formula: M. Naeini, G. Cooper and M. Hauskrecht, AAAI (2015), with bins of equal
+    numbers of forecasts.
+    """
+    total = 0.0
+    for result in range(3):
+        order = np.argsort(forecast[:, result], kind="stable")
+        hit = (outcome[order] == result).astype(np.float64)
+        gaps = forecast[order, result] - hit
+        total += sum(abs(part.sum()) for part in np.array_split(gaps, bins))
+    return total / (3 * len(outcome))
+
+
+def reliability(forecast: np.ndarray, outcome: np.ndarray, bins: int) -> list[dict[str, float]]:
+    """What was forecast against what came true, over all three results, in equal-mass bins."""
+    p = forecast.ravel()
+    hit = np.eye(3)[outcome].ravel()
+    order = np.argsort(p, kind="stable")
+    return [
+        {
+            "forecast": float(p[part].mean()),
+            "observed": float(hit[part].mean()),
+            "forecasts": len(part),
+        }
+        for part in np.array_split(order, bins)
+        if len(part)
+    ]
+
+
+def bootstrap_counts(matches: int, samples: int, seed: int) -> np.ndarray:
+    """How often each match is drawn in each resample; shape (samples, matches)."""
+    draws = np.random.default_rng(seed).integers(matches, size=(samples, matches))
+    counts = np.zeros((samples, matches), dtype=np.int64)
+    np.add.at(counts, (np.arange(samples)[:, None], draws), 1)
+    return counts
+
+
+def interval_of_mean(values: np.ndarray, counts: np.ndarray, level: float) -> tuple[float, float]:
+    """Percentile bootstrap interval of a mean.
+
+    Args:
+        values: one a match.
+        counts: as from ``bootstrap_counts``.
+        level: 0.95 for 95 %.
+    """
+    means = (counts * values).sum(axis=1) / len(values)
+    return _percentiles(means, level)
+
+
+def interval_of(
+    statistic: Callable[[np.ndarray, np.ndarray], float],
+    forecast: np.ndarray,
+    outcome: np.ndarray,
+    counts: np.ndarray,
+    level: float,
+) -> tuple[float, float]:
+    """Basic bootstrap interval of any statistic of forecasts and outcomes, cut off at 0.
+
+    Resampling biases a calibration error upwards; the basic interval (A. Davison and
+    D. Hinkley, 1997, section 5.2) mirrors the resamples at the estimate and so takes that out.
+    """
+    rows = np.arange(len(outcome))
+    values = np.array(
+        [statistic(forecast[r], outcome[r]) for r in (np.repeat(rows, count) for count in counts)]
+    )
+    low, high = _percentiles(values, level)
+    estimate = statistic(forecast, outcome)
+    return max(0.0, 2 * estimate - high), max(0.0, 2 * estimate - low)
+
+
+def _percentiles(values: np.ndarray, level: float) -> tuple[float, float]:
+    tail = (1 - level) / 2 * 100
+    low, high = np.percentile(values, [tail, 100 - tail])
+    return float(low), float(high)

@@ -1,0 +1,107 @@
+"""
+train: tune, fit and evaluate the candidate.
+
+REQUIRED INPUTS: data/features/matches.parquet, data/quality/ingest.json
+OUTPUTS: models/candidate/*
+"""
+
+
+include: "common.smk"
+
+
+localrules:
+    train,
+
+
+rule tune_model:
+    input:
+        features="data/features/matches.parquet",
+        quality="data/quality/ingest.json",
+        code=code_of("train"),
+        lock=LOCK_FILE,
+    output:
+        update("models/candidate/study.json"),
+    log:
+        "logs/train/tune.log",
+    threads: workflow.cores
+    params:
+        settings("as_of", "seed", "train"),
+    shell:
+        "pitchline --params {PARAMS} --log {log} train tune --threads {threads}"
+
+
+rule fit_model:
+    input:
+        features="data/features/matches.parquet",
+        quality="data/quality/ingest.json",
+        study="models/candidate/study.json",
+        code=code_of("train"),
+        lock=LOCK_FILE,
+    output:
+        model=update("models/candidate/model.ubj"),
+        card=update("models/candidate/model.json"),
+    log:
+        "logs/train/fit.log",
+    params:
+        settings("as_of", "seed", "train", "features"),
+    shell:
+        "pitchline --params {PARAMS} --log {log} train fit"
+
+
+rule evaluate_model:
+    input:
+        features="data/features/matches.parquet",
+        quality="data/quality/ingest.json",
+        study="models/candidate/study.json",
+        code=code_of("train"),
+        lock=LOCK_FILE,
+    output:
+        metrics=update("models/candidate/metrics.json"),
+        forecasts=update("models/candidate/forecasts.parquet"),
+        reliability=update("models/candidate/reliability.csv"),
+        log_loss_by_month=update("models/candidate/log_loss_by_month.csv"),
+        reliability_plot=update(
+            report(
+                "models/candidate/reliability.svg",
+                caption="report/reliability.rst",
+                category="Evaluation",
+            )
+        ),
+        log_loss_plot=update(
+            report(
+                "models/candidate/log_loss_by_month.svg",
+                caption="report/log_loss_by_month.rst",
+                category="Evaluation",
+            )
+        ),
+    log:
+        "logs/train/evaluate.log",
+    params:
+        settings("as_of", "seed", "train", "evaluate"),
+    shell:
+        "pitchline --params {PARAMS} --log {log} train evaluate"
+
+
+rule track_model:
+    input:
+        rules.tune_model.output,
+        rules.fit_model.output,
+        rules.evaluate_model.output,
+        code=code_of("train"),
+        lock=LOCK_FILE,
+    output:
+        update("logs/train/tracked.json"),
+    log:
+        "logs/train/track.log",
+    params:
+        settings("tracking"),
+    shell:
+        "pitchline --params {PARAMS} --log {log} train track"
+
+
+rule train:
+    input:
+        rules.tune_model.output,
+        rules.fit_model.output,
+        rules.evaluate_model.output,
+        rules.track_model.output,
