@@ -93,7 +93,7 @@ def _compare_by_pointer(current: dict[str, Any], metrics: dict[str, Any]) -> gat
     """Without the champion's forecasts, its mean log loss counts if the window is the same."""
     version, recorded = current["version"], current["metrics"]
     window = ("matches", "first_kick_off", "last_kick_off")
-    if any(recorded[key] != metrics[key] for key in window):
+    if any(recorded.get(key) != metrics[key] for key in window):
         note = (
             f"the files of champion {version} are not on this machine and its test window was "
             "another: fetch them with `pitchline sync`, or start anew with "

@@ -17,13 +17,13 @@ def candidate_files(folder: Path) -> list[Path]:
 
 
 def version_of(folder: Path) -> str:
-    """A model's version: 12 hex digits over the bytes of its trees and its card.
+    """A model's version: 12 hex digits over the bytes of all files of its bundle.
 
     Raises:
-        ArtifactError: one of the two is missing.
+        ArtifactError: one of them is missing.
     """
     digest = hashlib.sha256()
-    for name in (MODEL_FILE, CARD_FILE):
+    for name in BUNDLE:
         path = folder / name
         if not path.exists():
             raise ArtifactError(f"{path}: missing. Make it with `snakemake --cores 2 train`.")
