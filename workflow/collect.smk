@@ -24,7 +24,7 @@ rule collect_starter:
     log:
         "logs/collect/starter.log",
     params:
-        settings("collect"),
+        sections=settings("collect"),
     shell:
         "pitchline --params {PARAMS} --log {log} collect starter"
 

@@ -25,7 +25,7 @@ rule build_features:
     log:
         "logs/features/build.log",
     params:
-        settings("as_of", "features"),
+        sections=settings("as_of", "features"),
     shell:
         "pitchline --params {PARAMS} --log {log} features build"
 

@@ -28,7 +28,7 @@ rule ingest_tables:
     log:
         "logs/ingest/tables.log",
     params:
-        settings("as_of", "collect", "ingest"),
+        sections=settings("as_of", "collect", "ingest"),
     shell:
         "pitchline --params {PARAMS} --log {log} ingest tables"
 

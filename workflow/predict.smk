@@ -39,7 +39,7 @@ rule predict_fixtures:
     log:
         "logs/predict/fixtures.log",
     params:
-        settings("as_of", "predict"),
+        sections=settings("as_of", "predict"),
     shell:
         "pitchline --params {PARAMS} --log {log} predict fixtures"
 

@@ -36,7 +36,7 @@ rule decide_promotion:
     log:
         "logs/promote/decide.log",
     params:
-        settings("seed", "evaluate", "promote", "tracking"),
+        sections=settings("seed", "evaluate", "promote", "tracking"),
     shell:
         "pitchline --params {PARAMS} --log {log} promote decide"
 

@@ -25,7 +25,7 @@ rule tune_model:
         "logs/train/tune.log",
     threads: workflow.cores
     params:
-        settings("as_of", "seed", "train"),
+        sections=settings("as_of", "seed", "train"),
     shell:
         "pitchline --params {PARAMS} --log {log} train tune --threads {threads}"
 
@@ -43,7 +43,7 @@ rule fit_model:
     log:
         "logs/train/fit.log",
     params:
-        settings("as_of", "seed", "train", "features"),
+        sections=settings("as_of", "seed", "train", "features"),
     shell:
         "pitchline --params {PARAMS} --log {log} train fit"
 
@@ -77,7 +77,7 @@ rule evaluate_model:
     log:
         "logs/train/evaluate.log",
     params:
-        settings("as_of", "seed", "train", "evaluate"),
+        sections=settings("as_of", "seed", "train", "evaluate"),
     shell:
         "pitchline --params {PARAMS} --log {log} train evaluate"
 
@@ -94,7 +94,7 @@ rule track_model:
     log:
         "logs/train/track.log",
     params:
-        settings("tracking"),
+        sections=settings("tracking"),
     shell:
         "pitchline --params {PARAMS} --log {log} train track"
 

@@ -33,8 +33,9 @@ def fixtures(params_file: Path) -> None:
             f"{layout.CHAMPION}: no model was promoted yet. Run `snakemake --cores 2 promote`."
         )
     features = read_parquet(layout.FEATURES, made_by="snakemake --cores 1 features")
-    newest = read_json(layout.QUALITY, made_by="snakemake --cores 1 ingest")["newest_fetch"]
-    as_of = pd.Timestamp(params.as_of or newest)
+    quality = read_json(layout.QUALITY, made_by="snakemake --cores 1 ingest")
+    champions.confirm_standing_decision(quality["score"], params.promote)
+    as_of = pd.Timestamp(params.as_of or quality["newest_fetch"])
     rows = forecast.predictions(
         forecast.upcoming(features, as_of, params.predict.horizon_days),
         Forecaster.load(champions.locate(champion)),

@@ -1,6 +1,7 @@
 """The champion: a small pointer under git, and the files it names."""
 
 import hashlib
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,8 @@ from typing import Any
 from pitchline import layout
 from pitchline.errors import ArtifactError
 from pitchline.files import read_json, replacing, sha256_of, write_json
-from pitchline.train.candidate import BUNDLE
+from pitchline.params import Promote
+from pitchline.train.candidate import BUNDLE, version_of
 
 DVC_CACHE = Path(".dvc/cache/files/md5")
 MADE_BY = "pitchline promote decide"
@@ -91,6 +93,29 @@ def locate(champion: dict[str, Any]) -> Path:
         f"{layout.CHAMPIONS}, {layout.CANDIDATE} and the DVC cache). Fetch it with "
         f"`pitchline sync`, or let the candidate compete with `{MADE_BY}`."
     )
+
+
+def judged(quality_score: float, thresholds: Promote) -> dict[str, Any]:
+    """What a decision is about: the candidate, the data's quality and the thresholds."""
+    return {
+        "candidate": version_of(layout.CANDIDATE),
+        "quality_score": quality_score,
+        "thresholds": thresholds.model_dump(),
+    }
+
+
+def confirm_standing_decision(quality_score: float, thresholds: Promote) -> None:
+    """Mark the decision under git as newer than the candidate it was about.
+
+    After `dvc repro` in a fresh clone the candidate is younger than the checked-out decision
+    on this very candidate; Snakemake, which goes by time there, would ask for it again.
+    """
+    if not layout.CHAMPION.exists() or not layout.DECISION.exists():
+        return
+    decision = read_json(layout.DECISION, made_by=MADE_BY)
+    if decision.get("judged") == judged(quality_score, thresholds):
+        os.utime(layout.CHAMPION)
+        os.utime(layout.DECISION)
 
 
 def write_champion(content: dict[str, Any]) -> None:

@@ -42,6 +42,7 @@ def decide(params_file: Path, without_champion: bool) -> None:
     outcome = "rejected" if failed else "confirmed" if is_champion else "promoted"
     reasons = failed or [f"passed all {len(gates)} gates"]
     decision: dict[str, Any] = {
+        "judged": champions.judged(quality, params.promote),
         "candidate": version,
         "outcome": outcome,
         "reasons": reasons,

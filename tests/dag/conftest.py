@@ -1,0 +1,35 @@
+"""A small slice of the starter archive, built once for all tests of the whole DAG."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.dag.workspace import SLICE, Workspace, project_copy
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A project whose slice went through both doors' first run: don't change it, copy it."""
+    workspace = project_copy(tmp_path_factory.mktemp("built") / "project")
+    workspace.edit_params(SLICE)
+    workspace.commit("the slice")
+    workspace.snakemake()
+    workspace.run("pitchline", "promote", "decide")
+    workspace.run("pitchline", "record")
+    workspace.commit("recorded")
+    return workspace
+
+
+@pytest.fixture
+def workspace(built: Workspace, tmp_path: Path) -> Workspace:
+    """A copy of the built slice, its cache and Snakemake's records included."""
+    folder = tmp_path / "project"
+    shutil.copytree(built.folder, folder, symlinks=True)
+    return Workspace(folder)
+
+
+@pytest.fixture
+def fresh(built: Workspace, tmp_path: Path) -> Workspace:
+    """A fresh clone of the built slice: only what git carries."""
+    return built.clone(tmp_path / "clone")

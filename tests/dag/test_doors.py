@@ -1,0 +1,171 @@
+"""Both doors, `snakemake` and `dvc repro`, and the two bridges between them."""
+
+import json
+from pathlib import Path
+
+from tests.dag.workspace import Workspace
+
+FEWER_TRIALS = {"  trials: 6": "  trials: 5"}
+OTHER_SEED = {"seed: 20140816": "seed: 7"}
+
+
+def with_remote(workspace: Workspace, folder: Path) -> None:
+    workspace.run("dvc", "remote", "add", "--default", "local", str(folder))
+    workspace.run("dvc", "push", "--quiet")
+
+
+def test_a_second_run_has_nothing_to_do(built: Workspace) -> None:
+    assert built.plans_nothing()
+    assert built.dvc_is_clean()
+
+
+def test_both_doors_make_the_same_bytes_on_any_number_of_cores(
+    built: Workspace, fresh: Workspace, tmp_path: Path
+) -> None:
+    other = built.clone(tmp_path / "one_core")
+    other.run("snakemake", "--cores", "1")
+    fresh.run("dvc", "repro")
+    expected = {k: v for k, v in built.hashes().items() if not k.startswith("models/champions/")}
+    assert {k: v for k, v in other.hashes().items() if k in expected} == expected
+    assert {k: v for k, v in fresh.hashes().items() if k in expected} == expected
+    assert not other.run("git", "status", "--porcelain").stdout
+    assert not fresh.run("git", "status", "--porcelain").stdout
+    assert fresh.dvc_is_clean()
+    assert fresh.plans_nothing()
+
+
+def test_the_doors_in_turn(workspace: Workspace, tmp_path: Path) -> None:
+    workspace.run("dvc", "repro")
+    assert workspace.plans_nothing()
+
+    workspace.edit_params(FEWER_TRIALS)
+    assert "tune_model" in workspace.planned_rules()
+    assert "build_features" not in workspace.planned_rules()
+    workspace.snakemake()
+    workspace.run("pitchline", "record")
+    assert workspace.dvc_is_clean()
+    assert "didn't change" in workspace.run("dvc", "repro").stdout
+    with_remote(workspace, tmp_path / "remote")
+    workspace.commit("fewer trials")
+
+    clone = workspace.clone(tmp_path / "clone")
+    clone.run("dvc", "pull", "--quiet")
+    clone.run("pitchline", "sync")
+    assert clone.plans_nothing()
+    assert clone.dvc_is_clean()
+    assert (
+        clone.hashes().items()
+        >= {
+            k: v for k, v in workspace.hashes().items() if not k.startswith("models/champions/")
+        }.items()
+    )
+
+
+def test_sync_fetches_by_itself(workspace: Workspace, tmp_path: Path) -> None:
+    with_remote(workspace, tmp_path / "remote")
+    workspace.commit("a remote")
+    clone = workspace.clone(tmp_path / "clone")
+    clone.run("pitchline", "sync")
+    assert clone.plans_nothing()
+    clone.edit_params({"  horizon_days: 21": "  horizon_days: 5"})
+    assert clone.planned_rules() - {"all"} == {"predict_fixtures", "settle_predictions"}
+
+
+def test_a_changed_parameter_in_a_fresh_clone_trains_a_new_model(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    with_remote(workspace, tmp_path / "remote")
+    workspace.commit("a remote")
+    clone = workspace.clone(tmp_path / "clone")
+    clone.run("dvc", "pull", "--quiet")
+    old = json.loads((clone.folder / "models/candidate/model.json").read_text(encoding="utf-8"))
+    clone.edit_params(OTHER_SEED)
+
+    clone.run("dvc", "repro")
+
+    new = json.loads((clone.folder / "models/candidate/model.json").read_text(encoding="utf-8"))
+    assert (old["seed"], new["seed"]) == (20140816, 7)
+    assert clone.dvc_is_clean()
+
+
+def test_a_changed_collect_parameter_is_not_hidden_by_what_persists(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    with_remote(workspace, tmp_path / "remote")
+    workspace.commit("a remote")
+    clone = workspace.clone(tmp_path / "clone")
+    clone.run("dvc", "pull", "--quiet")
+    clone.edit_params({"    first_season: 2021-22": "    first_season: 2020-21"})
+    clone.run("dvc", "repro", "ingest")
+    manifest = json.loads((clone.folder / "data/raw/starter/manifest.json").read_text())
+    assert len(manifest["packs"]) == 6
+    quality = json.loads((clone.folder / "data/quality/ingest.json").read_text())
+    assert quality["seasons"][0]["season"] == "2020-21"
+
+
+def test_parameters_from_the_command_line_reach_the_commands_and_are_not_recorded(
+    workspace: Workspace,
+) -> None:
+    workspace.snakemake("--config", "seed=7")
+    card = json.loads((workspace.folder / "models/candidate/model.json").read_text())
+    assert card["seed"] == 7
+    refused = workspace.run("pitchline", "record", check=False)
+    assert refused.returncode == 1
+    assert "command line" in refused.stdout
+    assert not workspace.dvc_is_clean()
+
+
+def test_record_refuses_what_is_out_of_date(workspace: Workspace) -> None:
+    workspace.edit_params(OTHER_SEED)
+    refused = workspace.run("pitchline", "record", check=False)
+    assert refused.returncode == 1
+    assert "tune_model" in refused.stdout
+
+
+def test_the_bridges_refuse_inside_a_dvc_stage(workspace: Workspace) -> None:
+    for bridge in ("record", "sync"):
+        refused = workspace.run("pitchline", bridge, check=False, env={"DVC_STAGE": "train"})
+        assert refused.returncode == 1
+        assert "DVC stage train" in refused.stdout
+
+
+def test_sync_says_so_when_the_files_are_nowhere(fresh: Workspace) -> None:
+    refused = fresh.run("pitchline", "sync", check=False)
+    assert refused.returncode == 1
+    assert "not in DVC's cache" in refused.stdout
+
+
+def test_changed_code_of_a_stage_makes_it_run_again(workspace: Workspace) -> None:
+    path = workspace.folder / "workflow/pitchline/monitor/settle.py"
+    path.write_text(path.read_text(encoding="utf-8") + "\n# changed\n", encoding="utf-8")
+    assert workspace.planned_rules() - {"all"} == {"settle_predictions"}
+    assert "monitor:" in workspace.run("dvc", "status").stdout
+
+
+def test_a_touched_file_makes_nothing_run_again(workspace: Workspace) -> None:
+    for name in ("data/features/matches.parquet", "workflow/pitchline/train/model.py"):
+        (workspace.folder / name).touch()
+    assert workspace.plans_nothing()
+
+
+def test_two_runs_in_one_folder_do_not_collide(workspace: Workspace) -> None:
+    import fcntl
+
+    lock = workspace.folder / ".snakemake/pitchline/lock"
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        refused = workspace.snakemake("--force", "settle_predictions", check=False)
+    assert refused.returncode == 1
+    assert "another run is at work" in refused.stdout
+    workspace.snakemake("--force", "settle_predictions")
+
+
+def test_named_targets_exist(built: Workspace) -> None:
+    for target in ("all", "collect", "retrain", "predict"):
+        assert "Nothing to be done" in built.snakemake("--dry-run", target).stdout
+
+
+def test_the_summary_ends_a_run(workspace: Workspace) -> None:
+    output = workspace.snakemake("--force", "settle_predictions").stdout
+    for part in ("Built", "log loss", "base rates", "Candidate", "Next fixtures", "How they did"):
+        assert part in output

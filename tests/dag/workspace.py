@@ -1,0 +1,140 @@
+"""A copy of the project under a temporary folder, with the tools of this environment."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.conftest import ROOT
+
+TOOLS = Path(sys.executable).parent
+NOTHING_TO_DO = "Nothing to be done"
+# A few seasons and trials: the whole DAG in seconds. A model of so little data isn't held to the
+# gates on its quality; the default run of the full archive is.
+SLICE = {
+    r"first_season: 2014-15": "first_season: 2021-22",
+    r"test_days: 1095": "test_days: 300",
+    r"folds: 5": "folds: 2",
+    r"trials: 50": "trials: 6",
+    r"refit_days: 28": "refit_days: 150",
+    r"bootstrap_samples: 2000": "bootstrap_samples: 200",
+    r"minimum_matches: 300": "minimum_matches: 200",
+    r"minimum_confident_accuracy: 0.6": "minimum_confident_accuracy: null",
+    r"minimum_log_loss_gain_over_elo: 0.0": "minimum_log_loss_gain_over_elo: null",
+    r"maximum_calibration_error: 0.05": "maximum_calibration_error: null",
+}
+
+
+class Workspace:
+    """A project folder and the means to run its tools as a user would."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.env = {
+            key: value
+            for key, value in os.environ.items()
+            if not key.startswith(("DVC_", "MLFLOW_", "SNAKEMAKE_", "COVERAGE"))
+        } | {
+            "PATH": f"{TOOLS}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONPATH": str(folder / "workflow"),
+            "GIT_AUTHOR_NAME": "test",
+            "GIT_AUTHOR_EMAIL": "test@example.org",
+            "GIT_COMMITTER_NAME": "test",
+            "GIT_COMMITTER_EMAIL": "test@example.org",
+            # Whatever reaches for the network fails at once.
+            "http_proxy": "http://127.0.0.1:9",
+            "https_proxy": "http://127.0.0.1:9",
+            "no_proxy": "",
+        }
+
+    def run(
+        self, *command: str, check: bool = True, env: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a tool; its output, standard error included, is in ``stdout``."""
+        done = subprocess.run(
+            command,
+            cwd=self.folder,
+            env=self.env | (env or {}),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+        if check:
+            assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}"
+        return done
+
+    def snakemake(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run Snakemake on two cores."""
+        return self.run("snakemake", "--cores", "2", *arguments, check=check)
+
+    def plans_nothing(self) -> bool:
+        """Whether Snakemake finds everything up to date."""
+        return NOTHING_TO_DO in self.run("snakemake", "--cores", "2", "--dry-run").stdout
+
+    def planned_rules(self) -> set[str]:
+        """The rules Snakemake would run."""
+        output = self.run(
+            "snakemake", "--cores", "2", "--dry-run", "--quiet", "reason", "progress"
+        ).stdout
+        return set(re.findall(r"^(?:local)?rule (\w+):", output, flags=re.MULTILINE))
+
+    def dvc_is_clean(self) -> bool:
+        """Whether DVC finds the workspace equal to dvc.lock."""
+        return "up to date" in self.run("dvc", "status").stdout
+
+    def edit_params(self, changes: dict[str, str]) -> None:
+        """Replace lines of params.yaml; each key must occur."""
+        path = self.folder / "params.yaml"
+        text = path.read_text(encoding="utf-8")
+        for old, new in changes.items():
+            assert text.count(f"{old}\n") == 1, old
+            text = text.replace(f"{old}\n", f"{new}\n")
+        path.write_text(text, encoding="utf-8")
+
+    def commit(self, message: str) -> None:
+        """Commit everything."""
+        self.run("git", "add", "--all")
+        self.run("git", "commit", "--quiet", "--message", message)
+
+    def clone(self, folder: Path) -> "Workspace":
+        """A fresh clone: neither DVC's cache nor Snakemake's records come along."""
+        self.run("git", "clone", "--quiet", str(self.folder), str(folder))
+        return Workspace(folder)
+
+    def hashes(self) -> dict[str, str]:
+        """SHA-256 of every artifact, by path."""
+        import hashlib
+
+        return {
+            str(path.relative_to(self.folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+            for top in ("data", "models", "reports")
+            for path in sorted((self.folder / top).rglob("*"))
+            if path.is_file()
+        }
+
+
+def project_copy(folder: Path) -> Workspace:
+    """The project's files as they are now, committed to a repository of their own.
+
+    No artifact and no promotion comes along.
+    """
+    names = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    for name in names:
+        source, target = ROOT / name, folder / name
+        if name.startswith(("models/", "dvc.lock")) or not source.exists():
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(source, target, follow_symlinks=False)
+    workspace = Workspace(folder)
+    workspace.run("git", "init", "--quiet")
+    return workspace
