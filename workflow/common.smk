@@ -24,7 +24,12 @@ configfile: "params.yaml"
 
 
 try:
-    validate(config, "params.yaml")
+    validate(
+        config,
+        "params.yaml, changed on the command line"
+        if workflow.config_settings.overwrite_config
+        else "params.yaml",
+    )
 except PitchlineError as error:
     sys.exit(f"error: {error}")
 

@@ -23,7 +23,8 @@ rule tune_model:
         update("models/candidate/study.json"),
     log:
         "logs/train/tune.log",
-    threads: workflow.cores
+    # As many as there are: Snakemake lowers it to the cores it is given.
+    threads: 64
     params:
         sections=settings("as_of", "seed", "train"),
     shell:

@@ -83,19 +83,14 @@ def test_a_run_killed_in_every_stage_ends_with_the_bytes_of_an_undisturbed_one(
     wipe(workspace)
     for number, command in enumerate(COMMANDS):
         kill_during(workspace, command, after=0.15 * (number % 4), whole_tree=True)
-        left_over = [p for p in workspace.folder.rglob("*.part") if ".snakemake" not in p.parts]
-        assert all(p.name.startswith(".") for p in left_over)
     workspace.snakemake()
     assert workspace.plans_nothing()
-    expected = artifacts(built)
-    assert {k: v for k, v in artifacts(workspace).items() if k in expected} == expected
+    assert artifacts(workspace) == artifacts(built)
 
 
 def test_a_run_whose_scheduler_alone_was_killed_is_taken_up_again(
     built: Workspace, workspace: Workspace
 ) -> None:
-    workspace.edit_params({"  trials: 6": "  trials: 7"})
-    workspace.edit_params({"  trials: 7": "  trials: 6"})
     shutil.rmtree(workspace.folder / "models/candidate")
     kill_during(workspace, "train tune", after=0.3, whole_tree=False)
     workspace.snakemake()
@@ -206,8 +201,7 @@ def test_everything_is_built_without_any_network(built: Workspace, workspace: Wo
         pytest.skip("this system lets no user cut himself off the network (unshare -rn)")
     wipe(workspace)
     workspace.run("unshare", "-rn", "snakemake", "--cores", "2")
-    expected = artifacts(built)
-    assert {k: v for k, v in artifacts(workspace).items() if k in expected} == expected
+    assert artifacts(workspace) == artifacts(built)
 
 
 def test_mlflow_out_of_reach_stops_nothing(workspace: Workspace) -> None:

@@ -8,10 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
+
 from pitchline.errors import ArtifactError, PitchlineError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+PART_SUFFIX = ".part"
 
 
 def sha256_of(path: Path) -> str:
@@ -30,9 +34,10 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         PitchlineError: the disk is full or the folder can't be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{PART_SUFFIX}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_leftovers(path)
         yield temporary
         with temporary.open("rb") as handle:
             os.fsync(handle.fileno())
@@ -46,6 +51,14 @@ def replacing(path: Path) -> Iterator[Path]:
         ) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Remove temporary files of ``path`` whose process was killed."""
+    for leftover in path.parent.glob(f".{path.name}.*{PART_SUFFIX}"):
+        owner = leftover.name.removesuffix(PART_SUFFIX).rpartition(".")[2]
+        if not (owner.isdigit() and psutil.pid_exists(int(owner))):
+            leftover.unlink(missing_ok=True)
 
 
 def write_bytes(path: Path, content: bytes) -> None:
