@@ -33,3 +33,20 @@ def workspace(built: Workspace, tmp_path: Path) -> Workspace:
 def fresh(built: Workspace, tmp_path: Path) -> Workspace:
     """A fresh clone of the built slice: only what git carries."""
     return built.clone(tmp_path / "clone")
+
+
+@pytest.fixture(scope="session")
+def published(built: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """The built slice with its artifacts pushed to a remote: don't change it, clone it."""
+    folder = tmp_path_factory.mktemp("published")
+    shutil.copytree(built.folder, folder / "project", symlinks=True)
+    workspace = Workspace(folder / "project")
+    workspace.push_to(folder / "remote")
+    workspace.commit("a remote")
+    return workspace
+
+
+@pytest.fixture
+def clone(published: Workspace, tmp_path: Path) -> Workspace:
+    """A fresh clone whose DVC remote holds the artifacts."""
+    return published.clone(tmp_path / "clone")

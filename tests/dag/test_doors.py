@@ -9,11 +9,6 @@ FEWER_TRIALS = {"  trials: 6": "  trials: 5"}
 OTHER_SEED = {"seed: 20140816": "seed: 7"}
 
 
-def with_remote(workspace: Workspace, folder: Path) -> None:
-    workspace.run("dvc", "remote", "add", "--default", "local", str(folder))
-    workspace.run("dvc", "push", "--quiet")
-
-
 def test_a_second_run_has_nothing_to_do(built: Workspace) -> None:
     assert built.plans_nothing()
     assert built.dvc_is_clean()
@@ -23,6 +18,7 @@ def test_both_doors_make_the_same_bytes_on_any_number_of_cores(
     built: Workspace, fresh: Workspace, tmp_path: Path
 ) -> None:
     other = built.clone(tmp_path / "one_core")
+
     other.run("snakemake", "--cores", "1")
     fresh.run("dvc", "repro")
     expected = {k: v for k, v in built.hashes().items() if not k.startswith("models/champions/")}
@@ -45,7 +41,7 @@ def test_the_doors_in_turn(workspace: Workspace, tmp_path: Path) -> None:
     workspace.run("pitchline", "record")
     assert workspace.dvc_is_clean()
     assert "didn't change" in workspace.run("dvc", "repro").stdout
-    with_remote(workspace, tmp_path / "remote")
+    workspace.push_to(tmp_path / "remote")
     workspace.commit("fewer trials")
 
     clone = workspace.clone(tmp_path / "clone")
@@ -61,22 +57,14 @@ def test_the_doors_in_turn(workspace: Workspace, tmp_path: Path) -> None:
     )
 
 
-def test_sync_fetches_by_itself(workspace: Workspace, tmp_path: Path) -> None:
-    with_remote(workspace, tmp_path / "remote")
-    workspace.commit("a remote")
-    clone = workspace.clone(tmp_path / "clone")
+def test_sync_fetches_by_itself(clone: Workspace) -> None:
     clone.run("pitchline", "sync")
     assert clone.plans_nothing()
     clone.edit_params({"  horizon_days: 21": "  horizon_days: 5"})
     assert clone.planned_rules() - {"all"} == {"predict_fixtures", "settle_predictions"}
 
 
-def test_a_changed_parameter_in_a_fresh_clone_trains_a_new_model(
-    workspace: Workspace, tmp_path: Path
-) -> None:
-    with_remote(workspace, tmp_path / "remote")
-    workspace.commit("a remote")
-    clone = workspace.clone(tmp_path / "clone")
+def test_a_changed_parameter_in_a_fresh_clone_trains_a_new_model(clone: Workspace) -> None:
     clone.run("dvc", "pull", "--quiet")
     old = json.loads((clone.folder / "models/candidate/model.json").read_text(encoding="utf-8"))
     clone.edit_params(OTHER_SEED)
@@ -88,12 +76,7 @@ def test_a_changed_parameter_in_a_fresh_clone_trains_a_new_model(
     assert clone.dvc_is_clean()
 
 
-def test_a_changed_collect_parameter_is_not_hidden_by_what_persists(
-    workspace: Workspace, tmp_path: Path
-) -> None:
-    with_remote(workspace, tmp_path / "remote")
-    workspace.commit("a remote")
-    clone = workspace.clone(tmp_path / "clone")
+def test_a_changed_collect_parameter_is_not_hidden_by_what_persists(clone: Workspace) -> None:
     clone.run("dvc", "pull", "--quiet")
     clone.edit_params({"    first_season: 2021-22": "    first_season: 2020-21"})
     clone.run("dvc", "repro", "ingest")

@@ -105,6 +105,11 @@ class Workspace:
         self.run("git", "clone", "--quiet", str(self.folder), str(folder))
         return Workspace(folder)
 
+    def push_to(self, remote: Path) -> None:
+        """Set a DVC remote and push every artifact to it."""
+        self.run("dvc", "remote", "add", "--default", "local", str(remote))
+        self.run("dvc", "push", "--quiet")
+
     def hashes(self) -> dict[str, str]:
         """SHA-256 of every artifact, by path."""
         import hashlib

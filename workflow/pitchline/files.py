@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +50,8 @@ def replacing(path: Path) -> Iterator[Path]:
             "Free disk space or check the folder's permissions, then run again."
         ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def _remove_leftovers(path: Path) -> None:
@@ -96,6 +97,10 @@ def read_json(path: Path, *, made_by: str) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ArtifactError(f"{path}: missing. Make it with `{made_by}`.") from error
+    except OSError as error:
+        raise ArtifactError(
+            f"{path}: can't be read ({error.strerror}). Make it anew with `{made_by}`."
+        ) from error
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ArtifactError(
             f"{path}: not valid JSON ({error}). Make it anew with `{made_by}`."
@@ -112,7 +117,9 @@ def write_parquet(path: Path, frame: "pd.DataFrame") -> None:
 
     table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
     with replacing(path) as temporary:
-        pq.write_table(table, temporary, compression="zstd", version="2.6")
+        pq.write_table(
+            table, temporary, compression="zstd", version="2.6", write_page_checksum=True
+        )
 
 
 def read_parquet(path: Path, *, made_by: str) -> "pd.DataFrame":
@@ -121,14 +128,17 @@ def read_parquet(path: Path, *, made_by: str) -> "pd.DataFrame":
     Raises:
         ArtifactError: the file is missing or damaged.
     """
-    import pandas as pd
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
     try:
-        return pd.read_parquet(path, engine="pyarrow")
+        with path.open("rb") as handle:
+            table = pq.read_table(handle, page_checksum_verification=True)
+        frame: pd.DataFrame = table.to_pandas()
+        return frame
     except FileNotFoundError as error:
         raise ArtifactError(f"{path}: missing. Make it with `{made_by}`.") from error
-    except (pa.ArrowInvalid, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise ArtifactError(
             f"{path}: not a readable Parquet file ({error}). Make it anew with `{made_by}`."
         ) from error

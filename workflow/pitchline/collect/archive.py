@@ -161,7 +161,12 @@ def read_manifest(source_dir: Path) -> list[Pack]:
     path = source_dir / MANIFEST
     manifest = read_json(path, made_by="snakemake --cores 1 collect")
     try:
-        return [Pack(**entry) for entry in manifest["packs"]]
+        packs = [Pack(**entry) for entry in manifest["packs"]]
+        for pack in packs:
+            for field, kind in Pack.__annotations__.items():
+                if not isinstance(getattr(pack, field), kind):
+                    raise TypeError(f"`{field}` is {getattr(pack, field)!r}")
+        return packs
     except (KeyError, TypeError) as error:
         raise ArchiveError(
             f"{path}: field `packs`: {error}. Make it anew with `snakemake --cores 1 -f collect`."
@@ -200,9 +205,18 @@ def read_pack(source_dir: Path, pack: Pack) -> Iterator[Snapshot]:
         ArchiveError: the pack or a snapshot is not what its hash says.
     """
     path = source_dir / pack.path
-    text = zstandard.ZstdDecompressor().decompressobj().decompress(checked_bytes(source_dir, pack))
-    for line in text.decode("utf-8").rstrip("\n").split("\n"):
-        yield Snapshot.from_line(line, path)
+    content = checked_bytes(source_dir, pack)
+    try:
+        text = zstandard.ZstdDecompressor().decompressobj().decompress(content).decode("utf-8")
+    except (zstandard.ZstdError, UnicodeDecodeError) as error:
+        raise ArchiveError(f"{path}: not a readable pack ({error}).") from error
+    lines = text.rstrip("\n").split("\n")
+    snapshots = [Snapshot.from_line(line, path) for line in lines]
+    if len(snapshots) != pack.snapshots:
+        raise ArchiveError(
+            f"{path}: holds {len(lines)} snapshots, the manifest says {pack.snapshots}."
+        )
+    yield from snapshots
 
 
 def read_archive(source_dir: Path) -> Iterator[Snapshot]:

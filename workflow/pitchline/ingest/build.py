@@ -42,7 +42,14 @@ def parse(snapshots: Iterable[Snapshot]) -> tuple[pd.DataFrame, list[Quarantined
             if parser is None:
                 raise ValueError(f"no parser for source {snapshot.source}, kind {snapshot.kind}")
             frame = parser(snapshot.body)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (
+            ValueError,
+            TypeError,
+            KeyError,
+            AttributeError,
+            OverflowError,
+            RecursionError,
+        ) as error:
             reason = f"{type(error).__name__}: {error}"
             quarantined.append(
                 Quarantined(snapshot.source, snapshot.kind, snapshot.key, snapshot.sha256, reason)
@@ -63,7 +70,10 @@ def resolve(rows: pd.DataFrame, aliases: dict[str, str]) -> tuple[pd.DataFrame, 
     Returns:
         The rows with ``home_team`` and ``away_team``, and the unknown names, sorted.
     """
-    resolved = rows.assign(home_team=rows["home"].map(aliases), away_team=rows["away"].map(aliases))
+    resolved = rows.assign(
+        home_team=rows["home"].map(aliases).astype("str"),
+        away_team=rows["away"].map(aliases).astype("str"),
+    )
     unknown = resolved["home_team"].isna() | resolved["away_team"].isna()
     names = {
         *rows.loc[resolved["home_team"].isna(), "home"],
@@ -72,9 +82,23 @@ def resolve(rows: pd.DataFrame, aliases: dict[str, str]) -> tuple[pd.DataFrame, 
     return resolved[~unknown].reset_index(drop=True), sorted(names)
 
 
+def repeated_rows(rows: pd.DataFrame) -> int:
+    """How many rows tell a match that a later row of the same body tells again."""
+    identity = ["snapshot", "competition", "season", "home_team", "away_team"]
+    return int(rows.duplicated(identity, keep="last").sum())
+
+
 def newest_of_each_match(rows: pd.DataFrame) -> pd.DataFrame:
     """One row a match, the most recently fetched; ordered by kick-off, then match."""
-    match_id = rows[["competition", "season", "home_team", "away_team"]].agg("_".join, axis=1)
+    match_id = (
+        rows["competition"]
+        + "_"
+        + rows["season"]
+        + "_"
+        + rows["home_team"]
+        + "_"
+        + rows["away_team"]
+    )
     return (
         rows.assign(match_id=match_id)
         .sort_values(["match_id", "fetched_at", "snapshot"], kind="stable")

@@ -38,6 +38,10 @@ def make_tables(params_file: Path) -> None:
     resolved, unknown = build.resolve(rows, teams.read_aliases(layout.TEAMS))
     for name in unknown:
         console.warn("ingest", f"team name {name!r} is unknown; add it to {layout.TEAMS}")
+    if resolved.empty:
+        raise TableError(
+            f"{layout.TEAMS}: knows no team of any of the {len(rows)} matches; add their names."
+        )
     unique = build.newest_of_each_match(resolved)
     newest_fetch = max(s.fetched_at for s in snapshots)
     matches = tables.validated(
@@ -53,6 +57,7 @@ def make_tables(params_file: Path) -> None:
         rows_parsed=len(rows),
         rows_resolved=len(resolved),
         as_of=pd.Timestamp(params.as_of or newest_fetch),
+        rows_repeated=build.repeated_rows(resolved),
     )
     tables.write_table(layout.TEAM_STATS, tables.TeamStats, build.team_stats_table(unique))
     tables.write_table(layout.MATCHES, tables.Matches, matches)

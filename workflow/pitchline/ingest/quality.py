@@ -39,6 +39,7 @@ def report(
     rows_parsed: int,
     rows_resolved: int,
     as_of: pd.Timestamp,
+    rows_repeated: int = 0,
 ) -> dict[str, Any]:
     """The quality report of one ingest.
 
@@ -50,6 +51,7 @@ def report(
         rows_parsed: rows read from all bodies.
         rows_resolved: rows whose two teams are known.
         as_of: the moment up to which results are expected.
+        rows_repeated: rows that tell a match their own body tells again.
 
     Returns:
         ``score`` (the lowest of the checks), ``checks``, and the evidence.
@@ -58,6 +60,7 @@ def report(
     checks = {
         "bodies_parsed": 1 - len(quarantined) / max(snapshots, 1),
         "matches_resolved": rows_resolved / max(rows_parsed, 1),
+        "matches_told_once": 1 - rows_repeated / max(rows_parsed, 1),
         "seasons_complete": min((s["score"] for s in seasons), default=0.0),
     }
     checks = {name: round(score, 6) for name, score in checks.items()}

@@ -135,16 +135,33 @@ def validated(model: type[pa.DataFrameModel], frame: pd.DataFrame, path: Path) -
     """
     columns = list(model.to_schema().columns)
     ordered = frame[[c for c in columns if c in frame] + [c for c in frame if c not in columns]]
+    for name in _bool_columns(model):
+        # Coercion would make True of any text.
+        if name in ordered and not pd.api.types.is_bool_dtype(ordered[name].infer_objects()):
+            raise TableError(
+                f"{path}: column {name} holds values that are neither true nor false; it was not "
+                "written. Fix the source or its parser in workflow/pitchline/, then run again."
+            )
     try:
         return cast(pd.DataFrame, model.validate(ordered.reset_index(drop=True), lazy=True))
     except SchemaErrors as error:
         raise TableError(_explain(model, frame.reset_index(drop=True), path, error)) from error
 
 
+def _bool_columns(model: type[pa.DataFrameModel]) -> list[str]:
+    columns = model.to_schema().columns
+    return [name for name, column in columns.items() if str(column.dtype) == "bool"]
+
+
 def _explain(
     model: type[pa.DataFrameModel], frame: pd.DataFrame, path: Path, error: SchemaErrors
 ) -> str:
-    cases = error.failure_cases.drop_duplicates(["column", "check", "index"])
+    # A check of the whole frame is reported once a column; tell it once a row.
+    cases = error.failure_cases
+    told = cases["column"].mask(
+        (cases["schema_context"] == "DataFrameSchema") & cases["index"].notna(), "*"
+    )
+    cases = cases.assign(column=told).drop_duplicates(["column", "check", "index"])
     lines = []
     for case in cases.head(SHOWN_FAILURES).itertuples():
         where = ""

@@ -19,6 +19,10 @@ def read_aliases(path: Path) -> dict[str, str]:
     known: dict[str, str] = {}
     with path.open(encoding="utf-8", newline="") as handle:
         for row in csv.DictReader(handle):
+            if None in row.values():
+                raise PitchlineError(
+                    f"{path}: the line of {row['team']!r} lacks a column; write team,name,aliases."
+                )
             spellings = {row["team"], row["name"], *filter(None, row["aliases"].split("|"))}
             for spelling in spellings:
                 if spelling in known:

@@ -47,7 +47,8 @@ def collect(source_dir: Path, first_season: str, last_season: str, packs: Path =
     contents = {pack.path: checked_bytes(packs, pack) for pack in wanted}
     snapshots = sum(len(list(read_pack(packs, pack))) for pack in wanted)
     for path, content in contents.items():
-        if not (source_dir / path).exists():
+        target = source_dir / path
+        if not target.is_file() or target.read_bytes() != content:
             write_bytes(source_dir / path, content)
     write_manifest(source_dir, SOURCE, wanted)
     return snapshots

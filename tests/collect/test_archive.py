@@ -1,0 +1,265 @@
+"""The raw archive gives back what was put in, or says which file is damaged."""
+
+import dataclasses
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pitchline.collect import archive
+from pitchline.collect.archive import Pack, Snapshot
+from pitchline.errors import ArchiveError, ArtifactError
+
+PARTITION = "eng-premier-league/2014-15"
+BODIES = st.one_of(
+    st.binary(max_size=200),
+    st.text(max_size=100).map(str.encode),
+    st.sampled_from(
+        [
+            b"",
+            b"\n",
+            b"\r\n\n\n",
+            b"\x00\xff\xfe",
+            b"\xed\xa0\x80",
+            "\ufeff{}".encode(),
+            "a\u2028b\u2029c\x85d\x0be".encode(),
+            b'{"matches": "\\n\\ud800"}',
+        ]
+    ),
+)
+SNAPSHOTS = st.builds(
+    Snapshot,
+    source=st.text(max_size=10),
+    kind=st.text(max_size=10),
+    key=st.text(max_size=10),
+    url=st.text(max_size=10),
+    fetched_at=st.datetimes().map(lambda moment: f"{moment:%Y-%m-%dT%H:%M:%S}Z"),
+    status=st.integers(100, 599),
+    etag=st.none() | st.text(max_size=10),
+    body=BODIES,
+)
+
+
+def snapshot(body: bytes, key: str = "one", fetched_at: str = "2026-01-01T00:00:00Z") -> Snapshot:
+    return Snapshot("starter", "season", key, "file:x", fetched_at, 200, None, body)
+
+
+def archive_of(folder: Path, snapshots: list[Snapshot]) -> Pack:
+    pack = archive.add_pack(folder, PARTITION, snapshots)
+    archive.write_manifest(folder, "starter", [pack])
+    return pack
+
+
+def compressed(lines: list[str]) -> bytes:
+    content = "".join(line + "\n" for line in lines).encode()
+    return zstandard.ZstdCompressor().compress(content)
+
+
+def put_pack(folder: Path, pack: Pack, content: bytes) -> None:
+    """Give a pack other bytes, and a manifest that agrees with them."""
+    (folder / pack.path).write_bytes(content)
+    digest = hashlib.sha256(content).hexdigest()
+    changed = dataclasses.replace(pack, sha256=digest, size=len(content))
+    archive.write_manifest(folder, "starter", [changed])
+
+
+@given(snapshots=st.lists(SNAPSHOTS, min_size=1, max_size=4))
+@settings(max_examples=60, deadline=None, derandomize=True)
+def test_any_snapshots_come_back_as_they_went_in(
+    tmp_path_factory: pytest.TempPathFactory, snapshots: list[Snapshot]
+) -> None:
+    folder = tmp_path_factory.getbasetemp() / "round_trip"
+    pack = archive_of(folder, snapshots)
+    assert list(archive.read_archive(folder)) == snapshots
+    assert archive.read_manifest(folder) == [pack]
+    assert pack.snapshots == len(snapshots)
+    assert pack.fetched_at == max(s.fetched_at for s in snapshots)
+
+
+@given(one=SNAPSHOTS)
+@settings(max_examples=40, deadline=None, derandomize=True)
+def test_an_envelope_is_one_line_of_json_with_the_hash_of_its_body(one: Snapshot) -> None:
+    line = one.to_line()
+    assert "\n" not in line
+    assert json.loads(line)["sha256"] == hashlib.sha256(one.body).hexdigest()
+    assert Snapshot.from_line(line, Path("pack")) == one
+
+
+@given(snapshots=st.lists(SNAPSHOTS, min_size=1, max_size=3))
+@settings(max_examples=20, deadline=None, derandomize=True)
+def test_the_same_snapshots_give_the_same_bytes(snapshots: list[Snapshot]) -> None:
+    again = [dataclasses.replace(s) for s in snapshots]
+    assert archive.encode_pack(snapshots) == archive.encode_pack(iter(again))
+
+
+def test_a_pack_is_named_by_its_hash(tmp_path: Path) -> None:
+    pack = archive_of(tmp_path, [snapshot(b"body")])
+    content = (tmp_path / pack.path).read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    assert pack.path == f"{PARTITION}/{digest[:16]}.jsonl.zst"
+    assert (pack.sha256, pack.size) == (digest, len(content))
+
+
+def test_adding_a_pack_twice_adds_nothing(tmp_path: Path) -> None:
+    first = archive_of(tmp_path, [snapshot(b"body")])
+    files = {path: path.stat() for path in tmp_path.rglob("*") if path.suffix == ".zst"}
+    assert archive.add_pack(tmp_path, PARTITION, [snapshot(b"body")]) == first
+    assert {p: p.stat() for p in tmp_path.rglob("*") if p.suffix == ".zst"} == files
+    other = archive.add_pack(tmp_path, PARTITION, [snapshot(b"another body")])
+    assert other.path != first.path
+    assert (tmp_path / first.path).exists()
+
+
+def test_the_manifest_does_not_depend_on_the_order_of_packs(tmp_path: Path) -> None:
+    packs = [archive.add_pack(tmp_path, f"c/{s}", [snapshot(s.encode())]) for s in ("b", "a", "c")]
+    archive.write_manifest(tmp_path, "starter", packs)
+    first = (tmp_path / archive.MANIFEST).read_bytes()
+    archive.write_manifest(tmp_path, "starter", reversed(packs))
+    assert (tmp_path / archive.MANIFEST).read_bytes() == first
+    assert [s.body for s in archive.read_archive(tmp_path)] == [b"a", b"b", b"c"]
+
+
+def test_a_missing_pack_is_named_with_the_fix(tmp_path: Path) -> None:
+    pack = archive_of(tmp_path, [snapshot(b"body")])
+    (tmp_path / pack.path).unlink()
+    with pytest.raises(ArchiveError, match="missing") as caught:
+        list(archive.read_archive(tmp_path))
+    assert str(tmp_path / pack.path) in str(caught.value)
+    assert "dvc pull" in str(caught.value)
+
+
+def test_a_truncated_pack_is_named_with_the_fix(tmp_path: Path) -> None:
+    pack = archive_of(tmp_path, [snapshot(b"body")])
+    content = (tmp_path / pack.path).read_bytes()
+    for length in (0, 1, len(content) // 2, len(content) - 1):
+        (tmp_path / pack.path).write_bytes(content[:length])
+        with pytest.raises(ArchiveError, match=f"truncated: {length} bytes") as caught:
+            list(archive.read_archive(tmp_path))
+        assert str(tmp_path / pack.path) in str(caught.value)
+        assert "dvc pull" in str(caught.value)
+
+
+def test_any_altered_byte_of_a_pack_is_found(tmp_path: Path) -> None:
+    pack = archive_of(tmp_path, [snapshot(b"body")])
+    content = (tmp_path / pack.path).read_bytes()
+    for position in range(len(content)):
+        altered = bytearray(content)
+        altered[position] ^= 1
+        (tmp_path / pack.path).write_bytes(altered)
+        with pytest.raises(ArchiveError, match="altered") as caught:
+            list(archive.read_archive(tmp_path))
+        assert str(tmp_path / pack.path) in str(caught.value)
+        assert "dvc pull" in str(caught.value)
+
+
+@pytest.mark.parametrize("body", [b'{"home_goals":1}', b"\xff\x00"])
+def test_an_altered_body_in_a_rehashed_pack_is_found(tmp_path: Path, body: bytes) -> None:
+    pack = archive_of(tmp_path, [snapshot(body)])
+    fields = json.loads(snapshot(body).to_line())
+    fields["body"] = json.loads(snapshot(body[:-1] + b"\xfe").to_line())["body"]
+    put_pack(tmp_path, pack, compressed([json.dumps(fields)]))
+    with pytest.raises(ArchiveError, match="SHA-256") as caught:
+        list(archive.read_archive(tmp_path))
+    assert str(tmp_path / pack.path) in str(caught.value)
+    assert "season/one" in str(caught.value)
+    assert "dvc pull" in str(caught.value)
+
+
+def without(field: str) -> str:
+    fields = json.loads(snapshot(b"body").to_line())
+    del fields[field]
+    return json.dumps(fields)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["", "{", "5", "[]", "null", "{}", without("sha256"), without("body"), without("fetched_at")],
+)
+def test_a_line_that_is_no_envelope_names_its_pack(tmp_path: Path, line: str) -> None:
+    pack = archive_of(tmp_path, [snapshot(b"body")])
+    put_pack(tmp_path, pack, compressed([line]))
+    with pytest.raises(ArchiveError, match="no snapshot envelope") as caught:
+        list(archive.read_archive(tmp_path))
+    assert str(tmp_path / pack.path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"no zstd at all",
+        zstandard.ZstdCompressor().compress(b"\xff\xfe\n"),
+        compressed([snapshot(b"body").to_line()])[:-4],
+    ],
+    ids=["not compressed", "not UTF-8", "half a frame"],
+)
+def test_a_rehashed_pack_that_cannot_be_read_is_named(tmp_path: Path, content: bytes) -> None:
+    pack = archive_of(tmp_path, [snapshot(b"body")])
+    put_pack(tmp_path, pack, content)
+    with pytest.raises(ArchiveError) as caught:
+        list(archive.read_archive(tmp_path))
+    assert str(tmp_path / pack.path) in str(caught.value)
+
+
+def test_a_pack_with_fewer_snapshots_than_the_manifest_says_is_found(tmp_path: Path) -> None:
+    both = [snapshot(b"first"), snapshot(b"second", key="two")]
+    pack = archive_of(tmp_path, both)
+    put_pack(tmp_path, pack, compressed([both[0].to_line()]))
+    with pytest.raises(ArchiveError) as caught:
+        list(archive.read_archive(tmp_path))
+    assert str(tmp_path / pack.path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        5,
+        None,
+        [],
+        {},
+        {"packs": None},
+        {"packs": 5},
+        {"packs": ["c/2014-15/0.jsonl.zst"]},
+        {"packs": [{}]},
+        {"packs": {"path": "c/2014-15/0.jsonl.zst"}},
+    ],
+    ids=json.dumps,
+)
+def test_a_manifest_of_another_shape_names_itself_and_the_fix(
+    tmp_path: Path, manifest: Any
+) -> None:
+    path = tmp_path / archive.MANIFEST
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+    with pytest.raises(ArchiveError, match="packs") as caught:
+        archive.read_manifest(tmp_path)
+    assert str(path) in str(caught.value)
+    assert "snakemake --cores 1 -f collect" in str(caught.value)
+
+
+@pytest.mark.parametrize("change", [{"extra": 1}, {"path": 5}, {"size": "252"}])
+def test_a_manifest_entry_with_a_wrong_field_names_the_manifest(
+    tmp_path: Path, change: dict[str, Any]
+) -> None:
+    pack = archive_of(tmp_path, [snapshot(b"body")])
+    # Without the pack's own bytes every field of the entry is looked at.
+    (tmp_path / pack.path).write_bytes(b"x")
+    entry = vars(pack) | change
+    path = tmp_path / archive.MANIFEST
+    path.write_text(json.dumps({"source": "starter", "packs": [entry]}), encoding="utf-8")
+    with pytest.raises(ArchiveError) as caught:
+        list(archive.read_archive(tmp_path))
+    assert str(path) in str(caught.value)
+
+
+def test_a_missing_or_broken_manifest_names_itself_and_its_maker(tmp_path: Path) -> None:
+    for content in (None, "{"):
+        if content is not None:
+            (tmp_path / archive.MANIFEST).write_text(content, encoding="utf-8")
+        with pytest.raises(ArtifactError) as caught:
+            archive.read_manifest(tmp_path)
+        assert str(tmp_path / archive.MANIFEST) in str(caught.value)
+        assert "snakemake --cores 1 collect" in str(caught.value)
