@@ -12,12 +12,18 @@ min_version("9.19")
 
 try:
     from pitchline.errors import PitchlineError
-    from pitchline.params import validate
+    from pitchline.params import PARAMS_FILE, load, validate
     from pitchline.rules import code_of, effective_params_file, hold_lock
 except ImportError as error:
     raise WorkflowError(
         f"Pitchline isn't installed here ({error}). Run `make environment`."
     )
+
+
+try:
+    load(PARAMS_FILE)
+except PitchlineError as error:
+    sys.exit(f"error: {error}")
 
 
 configfile: "params.yaml"
@@ -26,9 +32,11 @@ configfile: "params.yaml"
 try:
     validate(
         config,
-        "params.yaml, changed on the command line"
-        if workflow.config_settings.overwrite_config
-        else "params.yaml",
+        (
+            "params.yaml, changed on the command line"
+            if workflow.config_settings.overwrite_config
+            else "params.yaml"
+        ),
     )
 except PitchlineError as error:
     sys.exit(f"error: {error}")

@@ -89,7 +89,7 @@ def test_a_changed_collect_parameter_is_not_hidden_by_what_persists(clone: Works
 def test_parameters_from_the_command_line_reach_the_commands_and_are_not_recorded(
     workspace: Workspace,
 ) -> None:
-    workspace.snakemake("--config", "seed=7")
+    workspace.snakemake("--config", "seed=7", "--", "fit_model")
     card = json.loads((workspace.folder / "models/candidate/model.json").read_text())
     assert card["seed"] == 7
     refused = workspace.run("pitchline", "record", check=False)

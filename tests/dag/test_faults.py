@@ -196,14 +196,6 @@ def test_a_damaged_artifact_is_named_with_the_command_that_makes_it(workspace: W
     assert "snakemake --cores 1 features" in failed.stdout
 
 
-def test_everything_is_built_without_any_network(built: Workspace, workspace: Workspace) -> None:
-    if subprocess.run(["unshare", "-rn", "true"], check=False, capture_output=True).returncode:
-        pytest.skip("this system lets no user cut himself off the network (unshare -rn)")
-    wipe(workspace)
-    workspace.run("unshare", "-rn", "snakemake", "--cores", "2")
-    assert artifacts(workspace) == artifacts(built)
-
-
 def test_mlflow_out_of_reach_stops_nothing(workspace: Workspace) -> None:
     wipe(workspace)
     store: Path = workspace.folder / "mlruns"

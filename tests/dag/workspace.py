@@ -122,6 +122,19 @@ class Workspace:
         }
 
 
+def without_network() -> list[str]:
+    """A prefix that runs a command with no network at all, where the system lets a user do that.
+
+    Elsewhere the proxies of ``Workspace.env`` stop what heeds them.
+    """
+    prefix = ["unshare", "--map-root-user", "--net"]
+    try:
+        allowed = subprocess.run([*prefix, "true"], check=False, capture_output=True)
+    except FileNotFoundError:
+        return []
+    return prefix if allowed.returncode == 0 else []
+
+
 def project_copy(folder: Path) -> Workspace:
     """The project's files as they are now, committed to a repository of their own.
 

@@ -15,6 +15,7 @@ import yaml
 
 from pitchline import console
 from pitchline.errors import BridgeError
+from pitchline.params import load
 
 TOOLS = Path(sys.executable).parent
 NOTHING_TO_DO = "Nothing to be done"
@@ -70,12 +71,14 @@ def planned() -> list[str]:
 
 @click.command()
 @click.option("--pull/--no-pull", default=True, help="Fetch from the DVC remote, if one is set.")
-def sync(pull: bool) -> None:
+@click.pass_obj
+def sync(params_file: Path, pull: bool) -> None:
     """Bring the files of the checked-out commit here, so that Snakemake plans nothing.
 
     Run it after a clone, a pull or a checkout. Where the recorded files differ from what
     params.yaml and the code ask for, it stops and says so.
     """
+    load(params_file)
     _refuse_inside_stage()
     remote = _checked("DVC can't read its settings", "dvc", "remote", "list").strip()
     if pull and remote:
@@ -111,12 +114,14 @@ def _restore_local_state() -> None:
 
 
 @click.command()
-def record() -> None:
+@click.pass_obj
+def record(params_file: Path) -> None:
     """Record in DVC what Snakemake built here.
 
     Refused while Snakemake still plans something, when parameters were changed on Snakemake's
     command line, and inside a DVC stage.
     """
+    load(params_file)
     _refuse_inside_stage()
     left = planned()
     if left:

@@ -8,7 +8,7 @@ import click
 
 from pitchline import __version__, console
 from pitchline.errors import PitchlineError
-from pitchline.params import PARAMS_FILE, load
+from pitchline.params import PARAMS_FILE
 
 # A stage's code is imported only when one of its commands is called.
 COMMANDS = {
@@ -67,8 +67,6 @@ def cli(ctx: click.Context, params_file: Path, log_file: Path | None) -> None:
     """Football match predictions: collect, ingest, features, train, promote, predict, monitor."""
     console.configure(log_file)
     ctx.obj = params_file
-    if ctx.invoked_subcommand != "params":
-        load(params_file)
 
 
 def main() -> None:

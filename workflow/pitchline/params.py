@@ -28,12 +28,16 @@ PARAMS_FILE = Path("params.yaml")
 def _utc_moment(text: str) -> str:
     allowed = "an ISO 8601 moment in UTC, such as 2026-05-08T00:00:00Z"
     try:
-        moment = datetime.fromisoformat(text)
+        datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     except ValueError as error:
         raise ValueError(allowed) from error
-    if moment.tzinfo is None or moment.utcoffset() != UTC.utcoffset(None):
-        raise ValueError(allowed)
     return text
+
+
+def _two_years_in_a_row(season: str) -> str:
+    if int(season[5:]) != (int(season[:4]) + 1) % 100:
+        raise ValueError("a season's two years, the second in two digits, such as 2025-26")
+    return season
 
 
 def _ascending(values: list[float]) -> list[float]:
@@ -54,7 +58,11 @@ Moment = Annotated[
     AfterValidator(_utc_moment),
     Field(json_schema_extra={"examples": ["2026-05-08T00:00:00Z"]}),
 ]
-Season = Annotated[str, Field(pattern=r"^\d{4}-\d{2}$", examples=["2025-26"])]
+Season = Annotated[
+    str,
+    Field(pattern=r"^\d{4}-\d{2}$", examples=["2025-26"]),
+    AfterValidator(_two_years_in_a_row),
+]
 Share = Annotated[float, Field(ge=0, le=1)]
 DepthRange = Annotated[
     list[Annotated[int, Field(ge=1, le=12)]],
@@ -352,6 +360,20 @@ def validate(content: Any, origin: str) -> Params:
         raise ParamsError(_explain(error, content, origin)) from error
 
 
+class _EachKeyOnce(yaml.SafeLoader):
+    """YAML's safe loader, which would let the last of two equal keys win, refusing them."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """A mapping; a key that stands twice is an error."""
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key `{key}` stands twice", node.start_mark
+                )
+        return super().construct_mapping(node, deep=deep)
+
+
 def load(path: Path) -> Params:
     """Read and check a parameter file.
 
@@ -359,12 +381,12 @@ def load(path: Path) -> Params:
         ParamsError: the file is missing, no YAML, or a parameter is at fault.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), _EachKeyOnce)  # noqa: S506
     except FileNotFoundError as error:
         raise ParamsError(
             f"{path}: missing. Run from the project's folder, or name the file with --params."
         ) from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise ParamsError(f"{path}: not valid YAML: {error}") from error
     return validate(content, str(path))
 

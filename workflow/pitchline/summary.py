@@ -12,6 +12,7 @@ from rich.text import Text
 
 from pitchline import layout
 from pitchline.files import read_json, read_parquet
+from pitchline.params import load
 
 SHOWN_FIXTURES = 10
 BAR_WIDTH = 24
@@ -28,8 +29,10 @@ COLOURS = ("green", "yellow", "blue")
     default=None,
     help="Also draw the summary into this SVG file.",
 )
-def summary(svg_file: Path | None) -> None:
+@click.pass_obj
+def summary(params_file: Path, svg_file: Path | None) -> None:
     """Show what was built, the metrics, the decision and the next fixtures."""
+    load(params_file)
     page = _page()
     screen = Console()
     screen.width = max(screen.width, WIDTH)
@@ -128,7 +131,10 @@ def _decision(decision: dict[str, Any]) -> Table:
     table.add_column("asked for", justify="right")
     table.add_column("")
     for gate in decision["gates"]:
-        value = "no champion" if gate["value"] is None else f"{gate['value']:.4g}"
+        if gate["value"] is None:
+            value = "no champion" if gate["passed"] else "none"
+        else:
+            value = f"{gate['value']:.4g}"
         mark = Text("pass", style="green") if gate["passed"] else Text("FAIL", style="bold red")
         table.add_row(gate["meaning"], value, f"{gate['comparison']} {gate['threshold']:.4g}", mark)
     return table

@@ -1,10 +1,13 @@
 """``pitchline monitor``: predictions and tables in, reports/monitoring out."""
 
+from pathlib import Path
+
 import click
 
 from pitchline import console, layout
 from pitchline.files import read_parquet, write_json
 from pitchline.monitor.settle import review, settle
+from pitchline.params import load
 
 
 @click.group()
@@ -13,8 +16,10 @@ def monitor() -> None:
 
 
 @monitor.command()
-def settled() -> None:
+@click.pass_obj
+def settled(params_file: Path) -> None:
     """Hold the predictions against the results that came in later."""
+    load(params_file)
     predictions = read_parquet(layout.PREDICTIONS, made_by="snakemake --cores 2 predict")
     matches = read_parquet(layout.MATCHES, made_by="snakemake --cores 1 ingest")
     report = review(predictions, settle(predictions, matches))

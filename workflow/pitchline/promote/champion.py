@@ -4,7 +4,9 @@ import hashlib
 import os
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, cast
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pitchline import layout
 from pitchline.errors import ArtifactError
@@ -16,6 +18,22 @@ DVC_CACHE = Path(".dvc/cache/files/md5")
 MADE_BY = "pitchline promote decide"
 
 
+class FileHashes(BaseModel):
+    """Hashes of one file of the bundle."""
+
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    md5: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+
+
+class Pointer(BaseModel):
+    """What the pointer must hold to be followed; it tells more than this."""
+
+    model_config = ConfigDict(strict=True)
+
+    version: Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
+    files: Annotated[dict[Literal[BUNDLE], FileHashes], Field(min_length=len(BUNDLE))]  # type: ignore[valid-type]
+
+
 def read_champion() -> dict[str, Any] | None:
     """The pointer's content; None if no model was promoted yet.
 
@@ -24,13 +42,18 @@ def read_champion() -> dict[str, Any] | None:
     """
     if not layout.CHAMPION.exists():
         return None
-    champion: dict[str, Any] = read_json(layout.CHAMPION, made_by=MADE_BY)
-    if not {"version", "files"} <= champion.keys():
+    champion = read_json(layout.CHAMPION, made_by=MADE_BY)
+    try:
+        Pointer.model_validate(champion)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        field = ".".join(map(str, problem["loc"])) or "(the whole file)"
         raise ArtifactError(
-            f"{layout.CHAMPION}: field `version` or `files` is missing. Restore it with "
-            f"`git checkout {layout.CHAMPION}`, or promote anew with `{MADE_BY}`."
-        )
-    return champion
+            f"{layout.CHAMPION}: field `{field}`: {problem['msg']}. Restore it with "
+            f"`git checkout {layout.CHAMPION}`, or promote anew with "
+            f"`{MADE_BY} --without-champion`."
+        ) from error
+    return cast(dict[str, Any], champion)
 
 
 def md5_of(path: Path) -> str:
@@ -110,7 +133,8 @@ def confirm_standing_decision(quality_score: float, thresholds: Promote) -> None
     After `dvc repro` in a fresh clone the candidate is younger than the checked-out decision
     on this very candidate; Snakemake, which goes by time there, would ask for it again.
     """
-    if not layout.CHAMPION.exists() or not layout.DECISION.exists():
+    needed = (layout.CHAMPION, layout.DECISION, *(layout.CANDIDATE / name for name in BUNDLE))
+    if not all(path.exists() for path in needed):
         return
     decision = read_json(layout.DECISION, made_by=MADE_BY)
     if decision.get("judged") == judged(quality_score, thresholds):

@@ -92,7 +92,7 @@ def _compare(
 
 def _compare_by_pointer(current: dict[str, Any], metrics: dict[str, Any]) -> gating.Comparison:
     """Without the champion's forecasts, its mean log loss counts if the window is the same."""
-    version, recorded = current["version"], current["metrics"]
+    version, recorded = current["version"], current.get("metrics", {})
     window = ("matches", "first_kick_off", "last_kick_off")
     if any(recorded.get(key) != metrics[key] for key in window):
         note = (

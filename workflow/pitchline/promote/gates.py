@@ -168,5 +168,10 @@ def _holds(value: float | None, comparison: Side, threshold: float) -> bool:
 
 def reason(gate: Gate) -> str:
     """A failed gate in words."""
-    value = "nothing to measure" if gate.value is None else f"{gate.value:.4g}"
+    if gate.value is None:
+        value = "nothing to measure"
+    else:
+        value = f"{gate.value:.4g}"
+        if value == f"{gate.threshold:.4g}":
+            value = f"{gate.value:.{DECIMALS}f}"
     return f"{gate.meaning}: {value}, asked for {gate.comparison} {gate.threshold:.4g}"

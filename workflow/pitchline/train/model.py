@@ -1,5 +1,6 @@
 """The 1X2 model: boosted trees on top of a logit on the ratings, and how it is stored."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -9,11 +10,12 @@ import pandas as pd
 import xgboost as xgb
 
 from pitchline.errors import ArtifactError
-from pitchline.files import read_json, write_bytes, write_json
+from pitchline.files import read_json, sha256_of, write_bytes, write_json
 from pitchline.train.baselines import Logit, targets
 
 MODEL_FILE = "model.ubj"
 CARD_FILE = "model.json"
+MADE_BY = "snakemake --cores 2 train"
 MAX_BIN = 64
 # One thread a fit: sums in a fixed order, so the same bytes on any number of cores.
 FIXED = {
@@ -114,11 +116,13 @@ class Forecaster:
 
     def save(self, folder: Path, card: dict[str, Any]) -> None:
         """Write ``model.ubj`` and ``model.json``; the card's own entries come first."""
-        write_bytes(folder / MODEL_FILE, bytes(self.booster.save_raw("ubj")))
+        model = bytes(self.booster.save_raw("ubj"))
+        write_bytes(folder / MODEL_FILE, model)
         write_json(
             folder / CARD_FILE,
             {
                 **card,
+                "model_sha256": hashlib.sha256(model).hexdigest(),
                 "columns": self.columns,
                 "start": vars(self.start),
             },
@@ -131,18 +135,23 @@ class Forecaster:
         Raises:
             ArtifactError: a file is missing, damaged, or the two don't belong together.
         """
-        card = read_json(folder / CARD_FILE, made_by="snakemake --cores 2 train")
-        booster = xgb.Booster({"nthread": 1})
-        path = folder / MODEL_FILE
+        card_path, path = folder / CARD_FILE, folder / MODEL_FILE
+        card = read_json(card_path, made_by=MADE_BY)
         try:
-            booster.load_model(path)
             start = Logit(**card["start"])
             columns = list(card["columns"])
-        except (xgb.core.XGBoostError, KeyError, TypeError) as error:
+            expected = card["model_sha256"]
+        except (KeyError, TypeError) as error:
             raise ArtifactError(
-                f"{path}: not a usable model ({str(error).splitlines()[0]}). "
-                "Make it anew with `snakemake --cores 2 train`."
+                f"{card_path}: not the card of a model ({error}). Make it anew with `{MADE_BY}`."
             ) from error
-        if booster.feature_names != columns:
-            raise ArtifactError(f"{path}: its features differ from those of {folder / CARD_FILE}.")
+        if not path.is_file():
+            raise ArtifactError(f"{path}: missing. Make it with `{MADE_BY}`.")
+        if sha256_of(path) != expected:
+            raise ArtifactError(
+                f"{path}: not the model that {card_path} describes: truncated, altered or of "
+                f"another fit. Make both anew with `{MADE_BY}`."
+            )
+        booster = xgb.Booster({"nthread": 1})
+        booster.load_model(path)
         return cls(booster, columns, start)

@@ -61,10 +61,12 @@ def expanding_folds(rows: pd.DataFrame, folds: int) -> list[Split]:
         ValueError: there are too few match days for so many folds.
     """
     days = rows["kick_off"].dt.floor("D")
-    cuts = [days.iloc[len(rows) * (fold + 1) // (folds + 1)] for fold in range(folds)]
-    bounds = [*cuts, None]
-    splits = [split_at(rows, bounds[i], bounds[i + 1]) for i in range(folds)]
-    if any(len(s.train) == 0 or len(s.test) == 0 for s in splits):
+    splits = []
+    if len(rows):
+        cuts = [days.iloc[len(rows) * (fold + 1) // (folds + 1)] for fold in range(folds)]
+        bounds = [*cuts, None]
+        splits = [split_at(rows, bounds[i], bounds[i + 1]) for i in range(folds)]
+    if not splits or any(len(s.train) == 0 or len(s.test) == 0 for s in splits):
         raise ValueError(
             f"{len(rows)} matches on {days.nunique()} days can't be cut into {folds} folds: "
             "lower train.folds or collect more seasons"

@@ -32,6 +32,9 @@ def client() -> Iterator["MlflowClient"]:
     """An MLflow client on the store, its chatter kept off the screen."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("DO_NOT_TRACK", "true")
+    # A server that doesn't answer is given up within a minute; MLflow's defaults take many.
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "15")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
     layout.MLFLOW_STORE.mkdir(exist_ok=True)
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.ERROR)

@@ -56,27 +56,25 @@ def prepare_folds(rows: pd.DataFrame, columns: list[str], splits: list[Split]) -
     return folds
 
 
-def _rounded(value: float) -> float:
+def _rounded(value: float, low: float, high: float) -> float:
     # A parameter's last bits may differ between CPUs; four digits don't.
-    return float(f"{value:.{SIGNIFICANT_DIGITS}g}")
+    return min(max(float(f"{value:.{SIGNIFICANT_DIGITS}g}"), low), high)
 
 
 def suggest(trial: optuna.trial.Trial, search: Search) -> dict[str, Any]:
     """XGBoost's hyperparameters of one trial."""
 
-    def on_log_scale(name: str, low: float, high: float) -> float:
-        return _rounded(trial.suggest_float(name, low, high, log=True))
+    def number(name: str, low: float, high: float, *, log: bool = False) -> float:
+        return _rounded(trial.suggest_float(name, low, high, log=log), low, high)
 
     return {
         "max_depth": trial.suggest_int("max_depth", *search.max_depth),
-        "learning_rate": on_log_scale("learning_rate", *search.learning_rate),
-        "min_child_weight": on_log_scale("min_child_weight", *search.min_child_weight),
-        "subsample": _rounded(trial.suggest_float("subsample", *search.subsample)),
-        "colsample_bytree": _rounded(
-            trial.suggest_float("colsample_bytree", *search.colsample_bytree)
-        ),
-        "reg_lambda": on_log_scale("reg_lambda", *search.reg_lambda),
-        "reg_alpha": on_log_scale("reg_alpha", *search.reg_alpha),
+        "learning_rate": number("learning_rate", *search.learning_rate, log=True),
+        "min_child_weight": number("min_child_weight", *search.min_child_weight, log=True),
+        "subsample": number("subsample", *search.subsample),
+        "colsample_bytree": number("colsample_bytree", *search.colsample_bytree),
+        "reg_lambda": number("reg_lambda", *search.reg_lambda, log=True),
+        "reg_alpha": number("reg_alpha", *search.reg_alpha, log=True),
     }
 
 

@@ -1,0 +1,5 @@
+"""The fixture ``project``: see tests/train/project.py."""
+
+from tests.train.project import project
+
+__all__ = ["project"]

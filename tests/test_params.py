@@ -1,0 +1,375 @@
+import copy
+import math
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pandas as pd
+import pytest
+import yaml
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from pitchline import params_command
+from pitchline.errors import ParamsError
+from pitchline.params import PARAMS_FILE, Params, load, validate
+from tests.conftest import ROOT
+
+COMMITTED: dict[str, Any] = yaml.safe_load((ROOT / PARAMS_FILE).read_text(encoding="utf-8"))
+SCHEMA = Params.model_json_schema()
+
+
+def with_value(key: str, value: Any) -> dict[str, Any]:
+    """The committed parameters with one of them changed."""
+    content = copy.deepcopy(COMMITTED)
+    *sections, name = key.split(".")
+    place = content
+    for section in sections:
+        place = place[section]
+    place[name] = value
+    return content
+
+
+def without(key: str) -> dict[str, Any]:
+    content = with_value(key, None)
+    *sections, name = key.split(".")
+    place = content
+    for section in sections:
+        place = place[section]
+    del place[name]
+    return content
+
+
+def leaves(value: Any = COMMITTED, prefix: str = "") -> list[tuple[str, Any]]:
+    if not isinstance(value, dict):
+        return [(prefix.removesuffix("."), value)]
+    return [leaf for name, inner in value.items() for leaf in leaves(inner, f"{prefix}{name}.")]
+
+
+def schema_of(key: str) -> dict[str, Any]:
+    schema: dict[str, Any] = SCHEMA
+    for name in key.split("."):
+        schema = schema["properties"][name]
+        if "$ref" in schema:
+            schema = SCHEMA["$defs"][schema["$ref"].rsplit("/", 1)[1]]
+    return schema
+
+
+def is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+KEYS = [key for key, _ in leaves()]
+BOUNDED = [
+    (key, schema)
+    for key in KEYS
+    for part in schema_of(key).get("anyOf", [schema_of(key)])
+    for schema in [part.get("items", part)]
+    if {"minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum"} & schema.keys()
+]
+
+
+@st.composite
+def one_out_of_range(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
+    """A parameter, and the committed set with its value (or one of its values) out of range."""
+    key, schema = draw(st.sampled_from(BOUNDED))
+    whole = schema["type"] == "integer"
+    gap = draw(st.integers(1, 10**6) if whole else st.floats(1e-6, 1e6))
+    choices = []
+    if "minimum" in schema:
+        choices.append(schema["minimum"] - gap)
+    if "exclusiveMinimum" in schema:
+        choices += [schema["exclusiveMinimum"], schema["exclusiveMinimum"] - gap]
+    if "maximum" in schema:
+        choices.append(schema["maximum"] + gap)
+    if "exclusiveMaximum" in schema:
+        choices += [schema["exclusiveMaximum"], schema["exclusiveMaximum"] + gap]
+    if not whole:
+        choices += [float("nan"), float("inf"), float("-inf")]
+    wrong = draw(st.sampled_from(choices))
+    committed = dict(leaves())[key]
+    if not isinstance(committed, list):
+        return key, with_value(key, wrong)
+    position = draw(st.integers(0, len(committed) - 1))
+    changed = [*committed[:position], wrong, *committed[position + 1 :]]
+    return key, with_value(key, changed)
+
+
+def refusal(content: Any) -> str:
+    with pytest.raises(ParamsError) as caught:
+        validate(content, "params.yaml")
+    return str(caught.value)
+
+
+def test_the_committed_file_is_valid(params: Params) -> None:
+    assert params.model_dump() == COMMITTED
+
+
+def test_the_schema_file_is_the_one_the_model_makes() -> None:
+    stored = (ROOT / params_command.SCHEMA_FILE).read_text(encoding="utf-8")
+    assert stored == params_command.schema_text(), "run `pitchline params document`"
+
+
+def test_the_page_is_the_one_the_model_makes(params: Params) -> None:
+    stored = (ROOT / params_command.PAGE_FILE).read_text(encoding="utf-8")
+    assert stored == params_command.page_text(params), "run `pitchline params document`"
+
+
+def test_the_page_lists_every_parameter_with_a_meaning(params: Params) -> None:
+    lines = params_command.page_text(params).splitlines()
+    rows = [line.strip("| ").split(" | ") for line in lines if line.startswith("| `")]
+    assert [row[0].strip("`") for row in rows] == KEYS
+    assert all(len(row) == 4 and len(row[3]) > 10 for row in rows)
+
+
+def test_the_json_schema_accepts_the_committed_file() -> None:
+    schema = params_command.json_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.Draft202012Validator(schema).validate(COMMITTED)
+
+
+@settings(deadline=None)
+@given(one_out_of_range())
+def test_the_json_schema_refuses_what_the_model_refuses(case: tuple[str, dict[str, Any]]) -> None:
+    content = case[1]
+    wrong = [v for _, v in leaves(content) for v in (v if isinstance(v, list) else [v])]
+    assume(not any(isinstance(v, float) and math.isnan(v) for v in wrong))  # JSON has no NaN
+    assert not jsonschema.Draft202012Validator(SCHEMA).is_valid(content)
+
+
+def test_the_json_schema_refuses_an_unknown_key() -> None:
+    assert not jsonschema.Draft202012Validator(SCHEMA).is_valid(with_value("train.fold", 5))
+
+
+@settings(deadline=None)
+@given(one_out_of_range())
+def test_any_value_out_of_range_is_refused_by_name(case: tuple[str, dict[str, Any]]) -> None:
+    key, content = case
+    text = refusal(content)
+    assert key in text
+    assert "1 parameter(s)" in text
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_any_missing_parameter_is_refused_by_name(key: str) -> None:
+    text = refusal(without(key))
+    assert f"  {key}: missing" in text
+    assert "docs/parameters.md" in text
+
+
+@pytest.mark.parametrize("section", [k for k, v in COMMITTED.items() if isinstance(v, dict)])
+def test_a_missing_section_is_refused_by_name(section: str) -> None:
+    assert f"  {section}: missing" in refusal(without(section))
+
+
+@pytest.mark.parametrize("key", [key for key, value in leaves() if is_number(value)])
+@pytest.mark.parametrize("wrong", ["50", True, [1], {"a": 1}])
+def test_a_number_of_another_type_is_refused(key: str, wrong: Any) -> None:
+    text = refusal(with_value(key, wrong))
+    assert f"  {key}: found {wrong!r}; allowed: a valid " in text
+
+
+@pytest.mark.parametrize(
+    "key", [key for key, value in leaves() if is_number(value) and isinstance(value, int)]
+)
+def test_a_fraction_for_a_whole_number_is_refused(key: str) -> None:
+    assert f"  {key}: found 2.0; allowed: a valid integer" in refusal(with_value(key, 2.0))
+
+
+def test_a_whole_number_is_fine_where_a_fraction_may_stand() -> None:
+    assert validate(with_value("features.elo.k", 20), "params.yaml").features.elo.k == 20.0
+
+
+@pytest.mark.parametrize(
+    ("key", "misspelt"),
+    [
+        ("seed", "sed"),
+        ("train.folds", "train.fold"),
+        ("features.elo.home_advantage", "features.elo.home_adventage"),
+        ("promote.minimum_matches", "promote.min_matches"),
+        ("train.search.max_depth", "train.search.maxdepth"),
+    ],
+)
+def test_a_misspelt_key_is_refused_with_the_right_one(key: str, misspelt: str) -> None:
+    text = refusal(with_value(misspelt, 3))
+    name = key.rsplit(".", 1)[-1]
+    assert f"  {misspelt}: unknown key. Did you mean `{name}`?" in text
+
+
+def test_an_unknown_key_like_no_other_gets_the_list_of_known_ones() -> None:
+    text = refusal(with_value("predict.zzz", 3))
+    assert "predict.zzz: unknown key. Allowed here: horizon_days." in text
+
+
+def test_all_faults_are_told_at_once() -> None:
+    content = with_value("seed", "7") | {"nonsense": 1}
+    del content["predict"]
+    text = refusal(content)
+    assert "3 parameter(s)" in text
+    assert all(f"  {key}: " in text for key in ("seed", "nonsense", "predict"))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "2026-05-08",
+        "2026-05-08T00:00:00",
+        "2026-05-08T00:00:00+01:00",
+        "2026-02-30T00:00:00Z",
+        "yesterday",
+        "",
+        5,
+    ],
+)
+def test_a_moment_that_is_no_utc_moment_is_refused(wrong: Any) -> None:
+    text = refusal(with_value("as_of", wrong))
+    assert f"as_of: found {wrong!r}; allowed: " in text
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-05-08T12:30:00+00:00", "2026-05-08 00:00Z", "20260508T000000Z", "2026-W19-5"]
+)
+def test_a_utc_moment_is_written_in_one_way_alone(text: str) -> None:
+    assert "allowed: an ISO 8601 moment in UTC" in refusal(with_value("as_of", text))
+    one = "2026-05-08T00:00:00Z"
+    assert validate(with_value("as_of", one), "params.yaml").as_of == one
+
+
+@settings(deadline=None)
+@given(
+    st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1)),
+    st.sampled_from(
+        ["%Y-%m-%dT%H:%M:%SZ", "%G-W%V-%uT%H:%M:%SZ", "%Y%m%dT%H%M%SZ", "%Y-%m-%dT%HZ"]
+    ),
+)
+def test_an_accepted_moment_is_the_one_the_stages_read(moment: datetime, form: str) -> None:
+    text = moment.strftime(form)
+    try:
+        accepted = validate(with_value("as_of", text), "params.yaml").as_of
+    except ParamsError:
+        return
+    assert accepted is not None
+    assert abs(pd.Timestamp(accepted) - moment.replace(tzinfo=UTC)) < timedelta(hours=1)
+
+
+def test_no_moment_is_allowed() -> None:
+    assert validate(with_value("as_of", None), "params.yaml").as_of is None
+
+
+@pytest.mark.parametrize("key", [key for key in KEYS if key.startswith("train.search.")])
+def test_a_reversed_range_is_refused(key: str) -> None:
+    low, high = dict(leaves())[key]
+    text = refusal(with_value(key, [high, low]))
+    assert f"  {key}: found [{high}, {low}]; allowed: [lowest, highest]" in text
+
+
+@pytest.mark.parametrize("wrong", [[1], [1, 2, 3], 3, []])
+def test_a_range_that_is_no_pair_is_refused(wrong: Any) -> None:
+    text = refusal(with_value("train.search.max_depth", wrong))
+    assert f"  train.search.max_depth: found {wrong!r}; allowed: " in text
+
+
+def test_a_range_of_one_value_is_allowed() -> None:
+    content = with_value("train.search.max_depth", [2, 2])
+    assert validate(content, "params.yaml").train.search.max_depth == [2, 2]
+
+
+@pytest.mark.parametrize("key", ["features.form_windows", "collect.sources"])
+def test_a_repeated_entry_is_refused(key: str) -> None:
+    entry = dict(leaves())[key][0]
+    text = refusal(with_value(key, [entry, entry]))
+    assert f"  {key}: found {[entry, entry]!r}; allowed: each entry once" in text
+
+
+@pytest.mark.parametrize("key", ["features.form_windows", "collect.sources"])
+def test_an_empty_list_is_refused(key: str) -> None:
+    assert f"  {key}: found []" in refusal(with_value(key, []))
+
+
+def test_an_unknown_source_is_refused() -> None:
+    text = refusal(with_value("collect.sources", ["starter", "nowhere"]))
+    assert "collect.sources.1: found 'nowhere'; allowed: 'starter'" in text
+
+
+@pytest.mark.parametrize("year", range(2014, 2026))
+def test_every_season_of_the_archive_may_be_chosen(year: int) -> None:
+    season = f"{year}-{(year + 1) % 100:02}"
+    content = with_value("collect.starter", {"first_season": season, "last_season": season})
+    assert validate(content, "params.yaml").collect.starter.first_season == season
+
+
+@settings(deadline=None)
+@given(st.integers(2014, 2025), st.integers(0, 99), st.sampled_from(["first", "last"]))
+def test_a_season_of_other_than_two_years_in_a_row_is_refused(
+    year: int, end: int, which: str
+) -> None:
+    assume(end != (year + 1) % 100)
+    content = with_value(f"collect.starter.{which}_season", f"{year}-{end:02}")
+    assert "collect.starter" in refusal(content)
+
+
+@pytest.mark.parametrize(
+    ("first", "last"), [("2020-21", "2019-20"), ("2013-14", "2020-21"), ("2020-21", "2026-27")]
+)
+def test_seasons_out_of_order_or_out_of_the_archive_are_refused(first: str, last: str) -> None:
+    content = with_value("collect.starter.first_season", first)
+    content["collect"]["starter"]["last_season"] = last
+    text = refusal(content)
+    assert "collect.starter: found" in text
+    assert "from 2014-15 to 2025-26" in text
+
+
+@pytest.mark.parametrize("content", [None, [1], "text", 5])
+def test_a_file_that_is_no_mapping_is_refused(content: Any) -> None:
+    assert f"found {content!r}" in refusal(content)
+
+
+@pytest.mark.parametrize("gate", [key for key in KEYS if key.startswith("promote.")])
+def test_null_switches_any_gate_off(gate: str) -> None:
+    promote = validate(with_value(gate, None), "params.yaml").promote
+    assert getattr(promote, gate.removeprefix("promote.")) is None
+
+
+@pytest.mark.parametrize(
+    "key", [key for key in KEYS if key != "as_of" and not key.startswith("promote.")]
+)
+def test_null_is_refused_everywhere_else(key: str) -> None:
+    assert f"  {key}: found None; allowed: " in refusal(with_value(key, None))
+
+
+def test_parameters_cannot_be_changed_once_read(params: Params) -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        params.seed = 1
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "absent.yaml"
+    with pytest.raises(ParamsError, match=r"absent\.yaml: missing.*--params"):
+        load(path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"train: [1, 2\n",
+        b"a: b: c\n",
+        b"\tseed: 1\n",
+        b"seed: \xff\xfe\n",
+        b"seed: \x00\n",
+        b"as_of: 2026-13-45\n",
+        b"as_of: 2026-02-30T00:00:00Z\n",
+    ],
+)
+def test_a_file_that_is_not_yaml_is_named(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "broken.yaml"
+    path.write_bytes(content)
+    with pytest.raises(ParamsError, match=r"broken\.yaml: "):
+        load(path)
+
+
+def test_a_key_stated_twice_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "twice.yaml"
+    path.write_text((ROOT / PARAMS_FILE).read_text(encoding="utf-8") + "seed: 3\n")
+    with pytest.raises(ParamsError, match="seed"):
+        load(path)
