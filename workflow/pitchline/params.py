@@ -6,7 +6,7 @@ page docs/parameters.md.
 """
 
 import difflib
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -340,6 +340,10 @@ def _explain(error: ValidationError, content: Any, origin: str) -> str:
                 found = f"found {_lookup(content, location)!r}"
             except (KeyError, IndexError, TypeError):
                 found = f"found {problem['input']!r}"
+            if problem["type"] == "string_type" and isinstance(problem["input"], date):
+                message = 'the same in quotes, as in "2026-05-08T00:00:00Z"'
+            elif problem["type"] == "model_type":
+                message = "a section with keys of its own"
             lines.append(f"  {key}: {found}; allowed: {message}.")
     return f"{origin}: {len(lines)} parameter(s) can't be used:\n" + "\n".join(lines)
 

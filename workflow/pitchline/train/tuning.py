@@ -2,8 +2,8 @@
 
 Trials are asked for in batches of a fixed size and told in their order, so the
 sampler sees the same history however many threads work. Within a batch the
-trials advance fold by fold; one that was worse than the best trial on every fold
-so far is pruned.
+trials advance fold by fold; from the third on, one that was worse than the best trial
+on every fold so far, and worse than its mean, is pruned (Optuna's WilcoxonPruner).
 """
 
 import math

@@ -1,0 +1,121 @@
+"""A small project in a folder of its own: real matches, and a candidate the commands made."""
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from pitchline import layout
+from pitchline.cli import cli
+from pitchline.features.schema import MatchFeatures
+from pitchline.files import write_json
+from pitchline.ingest import quality
+from pitchline.ingest.tables import Matches, write_table
+from pitchline.params import PARAMS_FILE, load
+from tests.conftest import ROOT
+
+FIRST_SEASON = "2023-24"
+# A store that refuses at once: tests that don't look at MLflow lose no time on it.
+NO_STORE = "nonsense://store"
+SMALL: dict[str, dict[str, Any]] = {
+    "train": {
+        "warm_up_seasons": 0,
+        "test_days": 120,
+        "folds": 2,
+        "trials": 5,
+        "trials_at_once": 2,
+        "max_rounds": 12,
+        "early_stopping_rounds": 4,
+    },
+    "evaluate": {"refit_days": 60, "bootstrap_samples": 200, "calibration_bins": 4},
+    "promote": {
+        "minimum_matches": 50,
+        "minimum_confident_accuracy": None,
+        "minimum_confident_share": None,
+        "minimum_log_loss_gain_over_base_rates": -1.0,
+        "minimum_log_loss_gain_over_elo": -1.0,
+        "maximum_calibration_error": 0.5,
+        "maximum_log_loss_above_champion": 0.05,
+    },
+}
+_template: list[tempfile.TemporaryDirectory[str]] = []
+
+
+def edit_params(changes: dict[str, Any]) -> None:
+    """Change the current folder's params.yaml: entries of a section, or a plain value."""
+    content = yaml.safe_load(PARAMS_FILE.read_text(encoding="utf-8"))
+    for name, change in changes.items():
+        content[name] = content[name] | change if isinstance(change, dict) else change
+    PARAMS_FILE.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+
+
+def pitchline(*arguments: str) -> Result:
+    """Run a command in this process; what it raises is raised here."""
+    return CliRunner().invoke(cli, list(arguments), catch_exceptions=False)
+
+
+def shell(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in a process of its own, as a person does."""
+    return subprocess.run(
+        [sys.executable, "-c", "from pitchline.cli import main; main()", *arguments],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def content_of(path: Path) -> Any:
+    """The content of a JSON file."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def make_candidate() -> None:
+    """Tune, fit and evaluate in the current folder."""
+    for verb in ("tune", "fit", "evaluate"):
+        pitchline("train", verb)
+
+
+def write_inputs(features: pd.DataFrame, matches: pd.DataFrame) -> None:
+    """Write into the current folder all that the stages from train on read."""
+    shutil.copy(ROOT / PARAMS_FILE, PARAMS_FILE)
+    edit_params(SMALL)
+    layout.TEAMS.parent.mkdir(parents=True)
+    shutil.copy(ROOT / layout.TEAMS, layout.TEAMS)
+    rows = matches[matches["season"] >= FIRST_SEASON]
+    as_of = pd.Timestamp(load(PARAMS_FILE).as_of)
+    report = quality.report(rows, [], [], 3, len(rows), len(rows), as_of)
+    write_json(layout.QUALITY, {"newest_fetch": "2026-11-24T00:00:00Z"} | report)
+    write_table(layout.MATCHES, Matches, rows)
+    write_table(layout.FEATURES, MatchFeatures, features[features["season"] >= FIRST_SEASON])
+
+
+@pytest.fixture
+def project(
+    features: pd.DataFrame,
+    matches: pd.DataFrame,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Path:
+    """The current folder: a project with a candidate and no champion, this test's own."""
+    if not _template:
+        home = tempfile.TemporaryDirectory(prefix="pitchline-")
+        with contextlib.chdir(home.name):
+            write_inputs(features, matches)
+            make_candidate()
+        _template.append(home)
+    folder = tmp_path / "project"
+    shutil.copytree(_template[0].name, folder)
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", NO_STORE)
+    return folder

@@ -1,0 +1,187 @@
+import hashlib
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from pitchline import layout
+from pitchline.errors import ArtifactError, PitchlineError
+from pitchline.features.schema import MatchFeatures
+from pitchline.files import read_parquet
+from pitchline.ingest.tables import validated, write_table
+from pitchline.params import PARAMS_FILE, load
+from pitchline.train.model import CARD_FILE, MODEL_FILE, Forecaster
+from pitchline.train.schema import Forecasts
+from tests.train.project import content_of, edit_params, make_candidate, pitchline, shell
+
+WINDOW_START = pd.Timestamp("2026-01-08T00:00:00Z")
+
+
+def hashes() -> dict[str, str]:
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in layout.CANDIDATE.iterdir()
+    }
+
+
+def features_of_project() -> pd.DataFrame:
+    return read_parquet(layout.FEATURES, made_by="")
+
+
+def test_a_candidate_is_made_of_all_its_files(project: Path) -> None:
+    assert sorted(hashes()) == [
+        "forecasts.parquet",
+        "log_loss_by_month.csv",
+        "log_loss_by_month.svg",
+        "metrics.json",
+        "model.json",
+        "model.ubj",
+        "reliability.csv",
+        "reliability.svg",
+        "study.json",
+    ]
+
+
+def test_the_same_inputs_give_the_same_bytes_again(project: Path) -> None:
+    before = hashes()
+    shutil.rmtree(layout.CANDIDATE)
+    make_candidate()
+    assert hashes() == before
+
+
+def test_the_number_of_threads_does_not_change_the_study(project: Path) -> None:
+    before = layout.STUDY.read_bytes()
+    layout.STUDY.unlink()
+    pitchline("train", "tune", "--threads", "2")
+    assert layout.STUDY.read_bytes() == before
+
+
+def test_a_process_with_another_number_of_threads_fits_the_same_bytes(project: Path) -> None:
+    before = hashes()
+    for name in (MODEL_FILE, CARD_FILE):
+        (layout.CANDIDATE / name).unlink()
+    done = shell("train", "fit", OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
+    assert done.returncode == 0, done.stderr
+    assert hashes() == before
+
+
+def test_the_seed_of_the_parameters_decides_the_fit_and_the_evaluation(project: Path) -> None:
+    before = hashes()
+    edit_params({"seed": 7})
+    for verb in ("fit", "evaluate"):
+        pitchline("train", verb)
+    after = hashes()
+    for name in (MODEL_FILE, CARD_FILE, layout.FORECASTS.name, layout.METRICS.name):
+        assert after[name] != before[name]
+
+
+def test_tuning_never_sees_the_test_window(project: Path) -> None:
+    before = layout.STUDY.read_bytes()
+    features = features_of_project()
+    late = features["kick_off"] >= WINDOW_START
+    other = features["result"].map({"H": "A", "D": "H", "A": "D"})
+    changed = features.assign(
+        result=features["result"].mask(late, other),
+        difference_elo=features["difference_elo"].mask(late, 0.0),
+    )
+    write_table(layout.FEATURES, MatchFeatures, changed)
+    pitchline("train", "tune")
+    assert layout.STUDY.read_bytes() == before
+
+
+def test_tuning_learns_from_the_matches_before_the_test_window(project: Path) -> None:
+    before = layout.STUDY.read_bytes()
+    features = features_of_project()
+    early = features["kick_off"] < WINDOW_START - pd.Timedelta(days=200)
+    other = features["result"].map({"H": "A", "D": "H", "A": "D"})
+    changed = features.assign(result=features["result"].mask(early, other))
+    write_table(layout.FEATURES, MatchFeatures, changed)
+    pitchline("train", "tune")
+    assert layout.STUDY.read_bytes() != before
+
+
+def test_the_candidate_is_fitted_on_all_results_and_tested_on_the_window(project: Path) -> None:
+    features = features_of_project()
+    known = features[features["result"].notna()]
+    card, metrics = content_of(layout.CANDIDATE / CARD_FILE), content_of(layout.METRICS)
+    assert card["trained_on"]["matches"] == len(known)
+    assert pd.Timestamp(card["trained_on"]["last_kick_off"]) == known["kick_off"].max()
+    assert card["as_of"] == "2026-05-08T00:00:00Z"
+    assert metrics["matches"] == (known["kick_off"] >= WINDOW_START).sum()
+    forecasts = read_parquet(layout.FORECASTS, made_by="")
+    validated(Forecasts, forecasts, layout.FORECASTS)
+    assert len(forecasts) == metrics["matches"]
+
+
+def test_the_card_states_what_the_model_was_made_with(project: Path) -> None:
+    card, best = content_of(layout.CANDIDATE / CARD_FILE), content_of(layout.STUDY)["best"]
+    params = load(PARAMS_FILE)
+    assert card["hyperparameters"] == best["params"]
+    assert (card["rounds"], card["seed"]) == (best["rounds"], params.seed)
+    assert card["params"]["train"] == params.train.model_dump()
+    digest = hashlib.sha256(layout.FEATURES.read_bytes()).hexdigest()
+    assert card["trained_on"]["features_sha256"] == digest
+    assert Forecaster.load(layout.CANDIDATE).booster.num_boosted_rounds() == best["rounds"]
+
+
+def test_the_newest_fetch_stands_in_for_as_of(project: Path) -> None:
+    edit_params({"as_of": None})
+    text = layout.QUALITY.read_text(encoding="utf-8")
+    layout.QUALITY.write_text(text.replace("2026-11-24T00:00:00Z", "2026-05-08T06:00:00Z"))
+    pitchline("train", "fit")
+    assert content_of(layout.CANDIDATE / CARD_FILE)["as_of"] == "2026-05-08T06:00:00Z"
+
+
+@pytest.mark.parametrize("verb", ["tune", "fit", "evaluate"])
+def test_missing_features_are_named_with_what_makes_them(project: Path, verb: str) -> None:
+    layout.FEATURES.unlink()
+    with pytest.raises(ArtifactError, match=f"{layout.FEATURES}: missing.*snakemake.*features"):
+        pitchline("train", verb)
+
+
+@pytest.mark.parametrize("verb", ["fit", "evaluate"])
+def test_a_missing_study_is_named_with_what_makes_it(project: Path, verb: str) -> None:
+    layout.STUDY.unlink()
+    with pytest.raises(ArtifactError, match=f"{layout.STUDY}: missing.*snakemake.*train"):
+        pitchline("train", verb)
+
+
+def test_damaged_features_are_named(project: Path) -> None:
+    content = layout.FEATURES.read_bytes()
+    layout.FEATURES.write_bytes(content[: len(content) // 2])
+    with pytest.raises(ArtifactError, match=f"{layout.FEATURES}: not a readable Parquet file"):
+        pitchline("train", "fit")
+
+
+@pytest.mark.parametrize("verb", ["tune", "fit", "evaluate"])
+def test_too_many_warm_up_seasons_are_refused(project: Path, verb: str) -> None:
+    edit_params({"train": {"warm_up_seasons": 3}})
+    with pytest.raises(PitchlineError, match="warm_up_seasons = 3; collect more seasons"):
+        pitchline("train", verb)
+
+
+def test_more_folds_than_match_days_are_refused(project: Path) -> None:
+    edit_params({"train": {"test_days": 995, "folds": 20}})
+    with pytest.raises(PitchlineError, match=r"can't be cut into 20 folds.*lower train\.folds"):
+        pitchline("train", "tune")
+
+
+def test_a_test_window_that_leaves_nothing_to_tune_on_is_refused(project: Path) -> None:
+    edit_params({"train": {"test_days": 1500}})
+    with pytest.raises(PitchlineError, match="0 matches"):
+        pitchline("train", "tune")
+
+
+def test_a_test_window_without_a_match_is_refused(project: Path) -> None:
+    edit_params({"as_of": "2026-08-01T00:00:00Z", "train": {"test_days": 30}})
+    with pytest.raises(PitchlineError, match="no match with a result from 2026-07-02"):
+        pitchline("train", "evaluate")
+
+
+def test_a_failed_evaluation_leaves_the_candidate_as_it_was(project: Path) -> None:
+    before = hashes()
+    edit_params({"as_of": "2026-08-01T00:00:00Z", "train": {"test_days": 30}})
+    with pytest.raises(PitchlineError):
+        pitchline("train", "evaluate")
+    assert hashes() == before

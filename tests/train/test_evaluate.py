@@ -1,0 +1,282 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import accuracy_score, brier_score_loss, log_loss
+
+from pitchline.errors import TableError
+from pitchline.features.schema import feature_columns
+from pitchline.files import json_bytes
+from pitchline.ingest.tables import validated
+from pitchline.params import Evaluate, Params
+from pitchline.train import metrics
+from pitchline.train.baselines import ELO, Logit, base_rates, targets
+from pitchline.train.evaluate import (
+    FORECASTERS,
+    evaluation,
+    log_loss_by_month,
+    probabilities,
+    reliability_table,
+    walk_forward,
+)
+from pitchline.train.model import Forecaster
+from pitchline.train.schema import Forecasts
+from pitchline.train.split import trainable
+
+SETTINGS: dict[str, Any] = {"max_depth": 2, "learning_rate": 0.1, "subsample": 0.8}
+START = pd.Timestamp("2025-03-01T00:00:00Z")
+END = pd.Timestamp("2025-12-01T00:00:00Z")
+REFIT_DAYS = 30
+ROUNDS = 3
+
+
+@pytest.fixture(scope="module")
+def rows(features: pd.DataFrame) -> pd.DataFrame:
+    return trainable(features, 9)
+
+
+def walked(
+    rows: pd.DataFrame,
+    start: pd.Timestamp = START,
+    end: pd.Timestamp = END,
+    refit_days: int = REFIT_DAYS,
+) -> pd.DataFrame:
+    return walk_forward(
+        rows, feature_columns(rows), start, end, refit_days, SETTINGS, ROUNDS, seed=1
+    )
+
+
+@pytest.fixture(scope="module")
+def forecasts(rows: pd.DataFrame) -> pd.DataFrame:
+    return validated(Forecasts, walked(rows), Path("forecasts.parquet"))
+
+
+@pytest.fixture(scope="module")
+def settings(params: Params) -> Evaluate:
+    return params.evaluate.model_copy(update={"bootstrap_samples": 300})
+
+
+@pytest.fixture(scope="module")
+def report(forecasts: pd.DataFrame, settings: Evaluate) -> dict[str, Any]:
+    return evaluation(forecasts, settings, seed=3)
+
+
+def turned(rows: pd.DataFrame, since: pd.Timestamp) -> pd.DataFrame:
+    """The rows, every result from a moment on changed."""
+    late = rows["kick_off"] >= since
+    other = rows["result"].map({"H": "A", "D": "H", "A": "D"})
+    return rows.assign(result=rows["result"].mask(late, other))
+
+
+def test_every_match_of_the_window_is_forecast_once_in_order(
+    rows: pd.DataFrame, forecasts: pd.DataFrame
+) -> None:
+    inside = rows[(rows["kick_off"] >= START) & (rows["kick_off"] < END)]
+    assert forecasts["match_id"].tolist() == inside["match_id"].tolist()
+    assert len(forecasts) > 200
+
+
+def test_forecasts_rest_on_results_known_before_their_block(
+    rows: pd.DataFrame, forecasts: pd.DataFrame
+) -> None:
+    block = (forecasts["kick_off"] - START) // pd.Timedelta(days=REFIT_DAYS)
+    for _, part in forecasts.groupby(block):
+        first = part["kick_off"].min()
+        known = rows.loc[rows["known_at"] <= first, "known_at"].max()
+        assert (part["trained_until"] == known).all()
+
+
+def test_later_results_do_not_change_earlier_forecasts(
+    rows: pd.DataFrame, forecasts: pd.DataFrame
+) -> None:
+    since = START + pd.Timedelta(days=2 * REFIT_DAYS)
+    other = walked(turned(rows, since))
+    figures = [f"{name}_{outcome}" for name in FORECASTERS for outcome in ("home", "draw", "away")]
+    early = forecasts["kick_off"] < since + pd.Timedelta(days=REFIT_DAYS)
+    same = (other[figures] == forecasts[figures]).all(axis=1)
+    assert same[early].all()
+    assert not same[~early].any()
+
+
+def test_a_block_is_forecast_by_models_fitted_on_what_was_known(rows: pd.DataFrame) -> None:
+    end = START + pd.Timedelta(days=REFIT_DAYS)
+    found = walked(rows, end=end, refit_days=400)
+    test = rows[(rows["kick_off"] >= START) & (rows["kick_off"] < end)]
+    train = rows[rows["known_at"] <= test["kick_off"].min()]
+    model = Forecaster.fit(train, feature_columns(rows), SETTINGS, ROUNDS, 1)
+    assert (probabilities(found, "model") == model.probabilities(test)).all()
+    elo = Logit.fit(train, ELO).probabilities(test)
+    np.testing.assert_allclose(probabilities(found, "elo"), elo, atol=1e-6)
+    base = np.tile(base_rates(train), (len(test), 1))
+    np.testing.assert_allclose(probabilities(found, "base"), base, atol=1e-6)
+
+
+def test_the_window_holds_its_start_but_not_its_end(rows: pd.DataFrame) -> None:
+    days = rows.loc[rows["kick_off"] >= START, "kick_off"].unique()
+    found = walked(rows, start=days[0], end=days[3])
+    assert sorted(found["kick_off"].unique()) == sorted(days[:3])
+
+
+def test_blocks_without_a_match_are_passed_over(rows: pd.DataFrame) -> None:
+    start, end = pd.Timestamp("2025-05-25T00:00:00Z"), pd.Timestamp("2025-08-18T00:00:00Z")
+    found = walked(rows, start=start, end=end, refit_days=7)
+    assert len(found) > 10
+    assert found["kick_off"].diff().max() > pd.Timedelta(days=60)
+
+
+def test_forecasts_of_the_future_are_refused_by_the_table(forecasts: pd.DataFrame) -> None:
+    late = forecasts.assign(trained_until=forecasts["kick_off"] + pd.Timedelta(minutes=1))
+    with pytest.raises(TableError, match="trained_until lies after kick_off"):
+        validated(Forecasts, late, Path("forecasts.parquet"))
+
+
+def test_probabilities_that_do_not_sum_to_one_are_refused_by_the_table(
+    forecasts: pd.DataFrame,
+) -> None:
+    wrong = forecasts.assign(model_draw=(forecasts["model_draw"] - 1e-4).clip(lower=0))
+    with pytest.raises(TableError, match="don't sum to 1"):
+        validated(Forecasts, wrong, Path("forecasts.parquet"))
+
+
+@pytest.mark.parametrize("name", FORECASTERS)
+def test_the_reported_scores_equal_independent_ones(
+    forecasts: pd.DataFrame, report: dict[str, Any], settings: Evaluate, name: str
+) -> None:
+    p, outcome = probabilities(forecasts, name), targets(forecasts)
+    p = p / p.sum(axis=1, keepdims=True)
+    found = report[name]
+    assert found["log_loss"] == pytest.approx(log_loss(outcome, p), abs=2e-6)
+    assert found["accuracy"] == pytest.approx(accuracy_score(outcome, p.argmax(axis=1)), abs=1e-6)
+    brier = sum(brier_score_loss(outcome == k, p[:, k]) for k in range(3))
+    assert found["brier"] == pytest.approx(brier, abs=3e-6)
+    hit = np.eye(3)[outcome]
+    rps = ((p[:, 0] - hit[:, 0]) ** 2 + (p[:, 2] - hit[:, 2]) ** 2).mean() / 2
+    assert found["rps"] == pytest.approx(rps, abs=3e-6)
+    error = metrics.calibration_error(
+        probabilities(forecasts, name), outcome, settings.calibration_bins
+    )
+    assert found["calibration_error"] == pytest.approx(error, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", FORECASTERS)
+def test_confident_picks_are_counted_from_the_threshold_on(
+    forecasts: pd.DataFrame, report: dict[str, Any], name: str
+) -> None:
+    p, outcome = probabilities(forecasts, name), targets(forecasts)
+    picked = [i for i in range(len(p)) if max(p[i]) >= 0.5]
+    assert report[name]["confident_share"] == pytest.approx(len(picked) / len(p), abs=1e-6)
+    if picked:
+        share = sum(p[i].argmax() == outcome[i] for i in picked) / len(picked)
+        assert report[name]["confident_accuracy"] == pytest.approx(share, abs=1e-6)
+    else:
+        assert report[name]["confident_accuracy"] is None
+
+
+def test_a_threshold_nobody_reaches_leaves_no_confident_accuracy(
+    forecasts: pd.DataFrame, settings: Evaluate
+) -> None:
+    strict = settings.model_copy(update={"confident_pick": 1.0})
+    found = evaluation(forecasts, strict, seed=3)["model"]
+    assert (found["confident_share"], found["confident_accuracy"]) == (0, None)
+
+
+@pytest.mark.parametrize("name", FORECASTERS)
+@pytest.mark.parametrize("metric", ["log_loss", "rps", "brier", "accuracy"])
+def test_each_mean_lies_in_its_interval(report: dict[str, Any], name: str, metric: str) -> None:
+    low, high = report[name][f"{metric}_interval"]
+    assert low < report[name][metric] < high
+
+
+def test_gains_are_the_differences_of_the_log_losses(report: dict[str, Any]) -> None:
+    for label, name in (("base_rates", "base"), ("elo", "elo")):
+        gain = report[f"log_loss_gain_over_{label}"]
+        difference = report[name]["log_loss"] - report["model"]["log_loss"]
+        assert gain == pytest.approx(difference, abs=2e-6)
+        low, high = report[f"log_loss_gain_over_{label}_interval"]
+        assert low < gain < high
+
+
+def test_the_interval_of_a_gain_is_paired(
+    forecasts: pd.DataFrame, report: dict[str, Any], settings: Evaluate
+) -> None:
+    outcome = targets(forecasts)
+    gain = metrics.log_loss(probabilities(forecasts, "elo"), outcome) - metrics.log_loss(
+        probabilities(forecasts, "model"), outcome
+    )
+    draws = np.random.default_rng(3).integers(len(gain), size=(300, len(gain)))
+    tail = (1 - settings.confidence_level) / 2
+    expected = np.quantile(gain[draws].mean(axis=1), [tail, 1 - tail])
+    assert report["log_loss_gain_over_elo_interval"] == pytest.approx(expected, abs=1e-6)
+
+
+def test_the_window_is_reported(forecasts: pd.DataFrame, report: dict[str, Any]) -> None:
+    assert report["matches"] == len(forecasts)
+    assert pd.Timestamp(report["first_kick_off"]) == forecasts["kick_off"].min()
+    assert pd.Timestamp(report["last_kick_off"]) == forecasts["kick_off"].max()
+
+
+def test_seasons_are_reported_on_their_own(forecasts: pd.DataFrame, report: dict[str, Any]) -> None:
+    assert list(report["by_season"]) == ["2024-25", "2025-26"]
+    assert sum(season["matches"] for season in report["by_season"].values()) == len(forecasts)
+    for season, found in report["by_season"].items():
+        part = forecasts[forecasts["season"] == season]
+        for name in FORECASTERS:
+            p = probabilities(part, name)
+            assert found[name]["log_loss"] == pytest.approx(
+                log_loss(targets(part), p / p.sum(axis=1, keepdims=True)), abs=2e-6
+            )
+
+
+def test_the_newest_days_are_reported_on_their_own(
+    forecasts: pd.DataFrame, settings: Evaluate
+) -> None:
+    for days in (1, 7, 20):
+        changed = settings.model_copy(update={"recent_days": days})
+        recent = evaluation(forecasts, changed, seed=3)["recent"]
+        since = forecasts["kick_off"].max() - pd.Timedelta(days=days)
+        part = forecasts[forecasts["kick_off"] >= since]
+        assert recent["matches"] == len(part)
+        loss = metrics.log_loss(probabilities(part, "model"), targets(part)).mean()
+        assert recent["model"]["log_loss"] == pytest.approx(loss, abs=1e-6)
+
+
+def test_the_report_is_plain_json_and_the_same_again(
+    forecasts: pd.DataFrame, report: dict[str, Any], settings: Evaluate
+) -> None:
+    assert json.loads(json_bytes(report)) == report
+    assert json_bytes(evaluation(forecasts, settings, seed=3)) == json_bytes(report)
+
+
+def test_the_bootstraps_seed_changes_intervals_only(
+    forecasts: pd.DataFrame, report: dict[str, Any], settings: Evaluate
+) -> None:
+    other = evaluation(forecasts, settings, seed=4)
+    changed = {key for key in report["model"] if report["model"][key] != other["model"][key]}
+    assert changed
+    assert all(key.endswith("_interval") for key in changed)
+
+
+def test_the_log_loss_of_each_month_is_the_mean_over_its_matches(forecasts: pd.DataFrame) -> None:
+    table = log_loss_by_month(forecasts)
+    assert table["month"].tolist() == sorted(set(forecasts["kick_off"].dt.strftime("%Y-%m")))
+    assert table["matches"].sum() == len(forecasts)
+    for row in table.itertuples():
+        part = forecasts[forecasts["kick_off"].dt.strftime("%Y-%m") == row.month]
+        assert row.matches == len(part)
+        for name in FORECASTERS:
+            loss = metrics.log_loss(probabilities(part, name), targets(part)).mean()
+            assert getattr(row, name) == pytest.approx(loss, abs=1e-6)
+
+
+def test_the_reliability_table_holds_all_three_results_of_each_match(
+    forecasts: pd.DataFrame,
+) -> None:
+    table = reliability_table(forecasts, 8)
+    assert len(table) == 8
+    assert table["forecasts"].sum() == 3 * len(forecasts)
+    assert table["forecast"].is_monotonic_increasing
+    came = (table["observed"] * table["forecasts"]).sum()
+    assert came == pytest.approx(len(forecasts), abs=0.01)

@@ -1,0 +1,251 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pitchline.errors import ArtifactError
+from pitchline.features.schema import feature_columns
+from pitchline.train.baselines import Logit, base_rates, targets
+from pitchline.train.model import CARD_FILE, MODEL_FILE, START, Forecaster
+from pitchline.train.split import trainable
+
+SETTINGS: dict[str, Any] = {
+    "max_depth": 3,
+    "learning_rate": 0.1,
+    "min_child_weight": 10.0,
+    "subsample": 0.7,
+    "colsample_bytree": 0.7,
+    "reg_lambda": 5.0,
+    "reg_alpha": 0.1,
+}
+# Loads a model cut off at several places, then with a changed byte; prints what was not refused.
+# In a process of its own, with little memory: a damaged model may well bring XGBoost down.
+LOAD_DAMAGED = """
+import resource, sys
+from pathlib import Path
+from pitchline.errors import ArtifactError
+from pitchline.train.model import MODEL_FILE, Forecaster
+
+resource.setrlimit(resource.RLIMIT_AS, (3 * 2**30, 3 * 2**30))
+folder = Path(sys.argv[1])
+path = folder / MODEL_FILE
+whole = path.read_bytes()
+last = len(whole) - 1
+damaged = {f"cut at {n}": whole[:n] for n in [0, 1, last, *range(2, last, last // 150)]}
+for n in range(0, last, last // 20):
+    damaged[f"changed at {n}"] = whole[:n] + bytes([whole[n] ^ 1]) + whole[n + 1 :]
+for what, content in damaged.items():
+    path.write_bytes(content)
+    try:
+        Forecaster.load(folder)
+        print(what, "was loaded")
+    except ArtifactError as error:
+        if str(path) not in str(error):
+            print(what, error)
+print("done")
+"""
+
+
+@pytest.fixture(scope="module")
+def rows(features: pd.DataFrame) -> pd.DataFrame:
+    return trainable(features, 9)
+
+
+@pytest.fixture(scope="module")
+def columns(features: pd.DataFrame) -> list[str]:
+    return feature_columns(features)
+
+
+@pytest.fixture(scope="module")
+def forecaster(rows: pd.DataFrame, columns: list[str]) -> Forecaster:
+    return Forecaster.fit(rows, columns, SETTINGS, rounds=6, seed=1)
+
+
+@pytest.fixture
+def saved(forecaster: Forecaster, tmp_path: Path) -> Path:
+    forecaster.save(tmp_path, {"model": "a test"})
+    return tmp_path
+
+
+def bytes_of(forecaster: Forecaster) -> bytes:
+    return bytes(forecaster.booster.save_raw("ubj"))
+
+
+def test_probabilities_lie_between_0_and_1_and_sum_to_1(
+    features: pd.DataFrame, forecaster: Forecaster
+) -> None:
+    p = forecaster.probabilities(features)
+    assert p.shape == (len(features), 3)
+    assert ((p >= 0) & (p <= 1)).all()
+    np.testing.assert_allclose(p.sum(axis=1), 1, rtol=0, atol=1e-9)
+    assert (p == p.round(6)).all()
+
+
+def test_extreme_features_give_probabilities_too(
+    rows: pd.DataFrame, forecaster: Forecaster
+) -> None:
+    extreme = pd.concat([rows.head(2)] * 3, ignore_index=True)
+    extreme["difference_elo"] = [-3000.0, 3000.0] * 3
+    extreme["home_expected_goals"] = [0.001, 20.0] * 3
+    p = forecaster.probabilities(extreme)
+    assert ((p >= 0) & (p <= 1)).all()
+    np.testing.assert_allclose(p.sum(axis=1), 1, rtol=0, atol=1e-9)
+    assert p[0, 2] > 0.9 > 0.1 > p[1, 2]
+
+
+def test_a_match_gets_the_same_forecast_alone_and_among_others(
+    rows: pd.DataFrame, forecaster: Forecaster
+) -> None:
+    together = forecaster.probabilities(rows)
+    chosen = [0, 17, 501, len(rows) - 1]
+    alone = np.vstack([forecaster.probabilities(rows.iloc[[i]]) for i in chosen])
+    assert (alone == together[chosen]).all()
+
+
+def test_the_order_of_the_tables_columns_does_not_matter(
+    rows: pd.DataFrame, columns: list[str], forecaster: Forecaster
+) -> None:
+    turned = rows[rows.columns[::-1]]
+    assert (forecaster.probabilities(turned) == forecaster.probabilities(rows)).all()
+
+
+def test_results_and_keys_are_not_looked_at(rows: pd.DataFrame, forecaster: Forecaster) -> None:
+    other = rows.assign(result=None, home_team="a", away_team="b", season="1999-00")
+    assert (forecaster.probabilities(other) == forecaster.probabilities(rows)).all()
+
+
+def test_no_rows_give_no_forecasts(rows: pd.DataFrame, forecaster: Forecaster) -> None:
+    assert forecaster.probabilities(rows.head(0)).shape == (0, 3)
+
+
+def test_without_trees_the_forecast_is_the_starting_logits(
+    rows: pd.DataFrame, columns: list[str]
+) -> None:
+    bare = Forecaster.fit(rows, columns, SETTINGS, rounds=0, seed=1)
+    expected = Logit.fit(rows, START).probabilities(rows)
+    np.testing.assert_allclose(bare.probabilities(rows), expected, atol=3e-6)
+
+
+def test_the_trees_fit_better_than_the_logit_they_start_from(
+    rows: pd.DataFrame, forecaster: Forecaster
+) -> None:
+    at = (np.arange(len(rows)), targets(rows))
+    model = np.log(forecaster.probabilities(rows)[at]).mean()
+    assert model > np.log(Logit.fit(rows, START).probabilities(rows)[at]).mean()
+
+
+def test_the_model_beats_the_base_rates_on_the_next_season(
+    rows: pd.DataFrame, columns: list[str]
+) -> None:
+    train, test = rows[rows["season"] < "2025-26"], rows[rows["season"] == "2025-26"]
+    p = Forecaster.fit(train, columns, SETTINGS, 3, 1).probabilities(test)
+    outcome = targets(test)
+    assert (
+        np.log(p[np.arange(len(test)), outcome]).mean() > np.log(base_rates(train)[outcome]).mean()
+    )
+
+
+def test_a_fit_gives_the_same_bytes_again(
+    rows: pd.DataFrame, columns: list[str], forecaster: Forecaster
+) -> None:
+    again = Forecaster.fit(rows, columns, SETTINGS, rounds=6, seed=1)
+    assert bytes_of(again) == bytes_of(forecaster)
+    assert again.start == forecaster.start
+
+
+def test_the_seed_decides_which_matches_and_features_a_tree_sees(
+    rows: pd.DataFrame, columns: list[str], forecaster: Forecaster
+) -> None:
+    other = Forecaster.fit(rows, columns, SETTINGS, rounds=6, seed=2)
+    assert bytes_of(other) != bytes_of(forecaster)
+
+
+def test_a_training_set_without_draws_can_be_fitted(rows: pd.DataFrame, columns: list[str]) -> None:
+    decided = rows[rows["result"] != "D"]
+    p = Forecaster.fit(decided, columns, SETTINGS, 2, 1).probabilities(decided)
+    assert np.isfinite(p).all()
+    assert p[:, 1].max() < 0.1
+
+
+def test_a_saved_model_forecasts_the_same(
+    features: pd.DataFrame, forecaster: Forecaster, saved: Path
+) -> None:
+    loaded = Forecaster.load(saved)
+    assert loaded.columns == forecaster.columns
+    assert (loaded.probabilities(features) == forecaster.probabilities(features)).all()
+
+
+def test_a_loaded_model_saves_the_same_bytes(saved: Path, tmp_path: Path) -> None:
+    Forecaster.load(saved).save(tmp_path / "again", {"model": "a test"})
+    for name in (MODEL_FILE, CARD_FILE):
+        assert (tmp_path / "again" / name).read_bytes() == (saved / name).read_bytes()
+
+
+def test_the_card_starts_with_its_own_entries(saved: Path, columns: list[str]) -> None:
+    card = json.loads((saved / CARD_FILE).read_text(encoding="utf-8"))
+    assert next(iter(card.items())) == ("model", "a test")
+    assert card["columns"] == columns
+
+
+def test_saving_leaves_no_other_file(saved: Path) -> None:
+    assert sorted(path.name for path in saved.iterdir()) == [CARD_FILE, MODEL_FILE]
+
+
+def test_a_missing_feature_is_named(rows: pd.DataFrame, forecaster: Forecaster) -> None:
+    with pytest.raises(ArtifactError, match=r"'difference_points_5'.*same params\.yaml"):
+        forecaster.probabilities(rows.drop(columns="difference_points_5"))
+
+
+@pytest.mark.parametrize("name", [MODEL_FILE, CARD_FILE])
+def test_a_missing_file_is_named(saved: Path, name: str) -> None:
+    (saved / name).unlink()
+    with pytest.raises(ArtifactError) as caught:
+        Forecaster.load(saved)
+    assert str(saved / name) in str(caught.value)
+    assert "snakemake --cores 2 train" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"\xff", b"[]", b"null", b"{}", b'{"columns": [], "start": {}}'],
+)
+def test_a_damaged_card_is_named(saved: Path, content: bytes) -> None:
+    (saved / CARD_FILE).write_bytes(content)
+    with pytest.raises(ArtifactError) as caught:
+        Forecaster.load(saved)
+    assert str(saved / CARD_FILE) in str(caught.value)
+
+
+def test_a_cut_off_or_altered_model_is_refused_by_name(saved: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LOAD_DAMAGED, str(saved)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr[-2000:]
+
+
+def test_the_card_of_a_model_with_other_features_is_refused(
+    rows: pd.DataFrame, columns: list[str], saved: Path, tmp_path: Path
+) -> None:
+    other = Forecaster.fit(rows, columns[:-1], SETTINGS, rounds=1, seed=1)
+    other.save(tmp_path / "other", {})
+    (tmp_path / "other" / CARD_FILE).replace(saved / CARD_FILE)
+    with pytest.raises(ArtifactError, match=r"model\.ubj.*model\.json"):
+        Forecaster.load(saved)
+
+
+def test_the_card_of_another_fit_is_refused(
+    rows: pd.DataFrame, columns: list[str], saved: Path, tmp_path: Path
+) -> None:
+    other = Forecaster.fit(rows.head(300), columns, SETTINGS, rounds=6, seed=1)
+    other.save(tmp_path / "other", {})
+    (tmp_path / "other" / CARD_FILE).replace(saved / CARD_FILE)
+    with pytest.raises(ArtifactError, match=r"model\.ubj"):
+        Forecaster.load(saved)
