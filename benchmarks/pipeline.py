@@ -71,7 +71,7 @@ def measure(base: Path) -> list[tuple[str, str, str]]:
     search = re.findall(r"^tune .*?([0-9.]+) s$", output, flags=re.MULTILINE)[-1]
     rows.append(("50 x 5 hyperparameter search", f"{float(search):.0f} s", "60 s"))
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    rows.append(("largest process, install included", f"{peak:.0f} MB", "2048 MB"))
+    rows.append(("largest single process, install included", f"{peak:.0f} MB", "2048 MB"))
 
     own = tools(first, first)
     again = min(call(first, "snakemake", "--cores", "2", env=own)[0] for _ in range(3))
