@@ -57,8 +57,8 @@ environment: $(VENV)/run.stamp ## make .venv from the hash-pinned lock file
 environment-dev: $(VENV)/dev.stamp ## the same with what tests and checks need
 
 $(VENV)/uv.stamp: requirements/bootstrap.lock
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 $(VENV)/run.stamp: requirements/run.lock pyproject.toml $(VENV)/uv.stamp

@@ -53,7 +53,7 @@ def kill_during(workspace: Workspace, command: str, after: float, *, whole_tree:
         children = parent.children(recursive=True)
         if any(command in " ".join(cmdline(child)) for child in children):
             break
-        time.sleep(0.02)
+        time.sleep(0.005)
     time.sleep(after)
     victims = [parent, *(parent.children(recursive=True) if whole_tree else [])]
     for victim in victims:
