@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from pitchline.params import load
 from tests.conftest import ROOT
 
 MADE_BY_A_RUN = ("data/", "models/candidate", "reports/")
@@ -27,11 +28,11 @@ def test_dvc_lock_was_recorded_with_this_code_and_these_parameters() -> None:
     assert not stale, f"run `make run` and commit dvc.lock: {stale}"
 
 
-def test_the_committed_decision_is_about_the_recorded_candidate() -> None:
-    lock = (ROOT / "dvc.lock").read_text(encoding="utf-8")
+def test_the_committed_decision_is_that_of_the_default_run() -> None:
+    """A fresh clone's run then finds the champion it makes, and leaves git's files alone."""
     champion = json.loads((ROOT / "models/champion.json").read_text(encoding="utf-8"))
     decision = json.loads((ROOT / "models/decision.json").read_text(encoding="utf-8"))
-    assert "models/champion.json" in lock
-    if decision["outcome"] == "confirmed":
-        assert decision["candidate"] == champion["version"]
-    assert decision["gates"]
+    assert decision["outcome"] == "confirmed", "promote once more: pitchline promote decide"
+    assert decision["candidate"] == decision["judged"]["candidate"] == champion["version"]
+    assert decision["judged"]["thresholds"] == load(ROOT / "params.yaml").promote.model_dump()
+    assert all(gate["passed"] for gate in decision["gates"])

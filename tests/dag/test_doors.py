@@ -64,6 +64,13 @@ def test_sync_fetches_by_itself(clone: Workspace) -> None:
     assert clone.planned_rules() - {"all"} == {"predict_fixtures", "settle_predictions"}
 
 
+def test_sync_tells_of_a_candidate_that_was_never_judged_by_these_gates(clone: Workspace) -> None:
+    clone.edit_params({"  minimum_matches: 200": "  minimum_matches: 201"})
+    assert "is not about this candidate" in clone.run("pitchline", "sync").stdout
+    clone.run("pitchline", "promote", "decide")
+    assert "is not about this candidate" not in clone.run("pitchline", "sync").stdout
+
+
 def test_a_changed_parameter_in_a_fresh_clone_trains_a_new_model(clone: Workspace) -> None:
     clone.run("dvc", "pull", "--quiet")
     old = json.loads((clone.folder / "models/candidate/model.json").read_text(encoding="utf-8"))

@@ -15,7 +15,7 @@ import yaml
 
 from pitchline import console
 from pitchline.errors import BridgeError
-from pitchline.params import load
+from pitchline.params import Params, load
 
 TOOLS = Path(sys.executable).parent
 NOTHING_TO_DO = "Nothing to be done"
@@ -78,7 +78,7 @@ def sync(params_file: Path, pull: bool) -> None:
     Run it after a clone, a pull or a checkout. Where the recorded files differ from what
     params.yaml and the code ask for, it stops and says so.
     """
-    load(params_file)
+    params = load(params_file)
     _refuse_inside_stage()
     remote = _checked("DVC can't read its settings", "dvc", "remote", "list").strip()
     if pull and remote:
@@ -99,6 +99,22 @@ def sync(params_file: Path, pull: bool) -> None:
     if left:
         raise BridgeError(f"Snakemake still plans {', '.join(left)}; see `snakemake -n`.")
     console.say("sync", "files of the recorded run are here; nothing to be done")
+    _warn_of_pending_decision(params)
+
+
+def _warn_of_pending_decision(params: Params) -> None:
+    """Marking everything as up to date would hide a candidate that was never judged."""
+    from pitchline import layout
+    from pitchline.files import read_json
+    from pitchline.promote.champion import decision_stands
+
+    quality = read_json(layout.QUALITY, made_by="snakemake --cores 1 ingest")["score"]
+    if not decision_stands(quality, params.promote):
+        console.warn(
+            "sync",
+            f"{layout.DECISION} is not about this candidate and these gates: "
+            "run `pitchline promote decide`",
+        )
 
 
 def _restore_local_state() -> None:

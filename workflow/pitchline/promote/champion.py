@@ -81,10 +81,14 @@ def keep(version: str, files: dict[str, dict[str, str]], folder: Path) -> Path:
     """Copy a bundle into the store of champions, unless it is there already."""
     kept = layout.CHAMPIONS / version
     if not holds(kept, files):
-        for name in files:
-            with replacing(kept / name) as temporary:
-                shutil.copyfile(folder / name, temporary)
+        _copy({name: folder / name for name in files}, kept)
     return kept
+
+
+def _copy(sources: dict[str, Path], folder: Path) -> None:
+    for name, source in sources.items():
+        with replacing(folder / name) as temporary:
+            shutil.copyfile(source, temporary)
 
 
 def locate(champion: dict[str, Any]) -> Path:
@@ -106,11 +110,8 @@ def locate(champion: dict[str, Any]) -> Path:
     if all(
         path.is_file() and sha256_of(path) == files[name]["sha256"] for name, path in cached.items()
     ):
-        kept = layout.CHAMPIONS / version
-        for name, path in cached.items():
-            with replacing(kept / name) as temporary:
-                shutil.copyfile(path, temporary)
-        return kept
+        _copy(cached, layout.CHAMPIONS / version)
+        return layout.CHAMPIONS / version
     raise ArtifactError(
         f"{layout.CHAMPION}: its champion {version} is not on this machine (looked in "
         f"{layout.CHAMPIONS}, {layout.CANDIDATE} and the DVC cache). Fetch it with "
@@ -127,17 +128,22 @@ def judged(quality_score: float, thresholds: Promote) -> dict[str, Any]:
     }
 
 
+def decision_stands(quality_score: float, thresholds: Promote) -> bool:
+    """Whether the decision under git is about this candidate, data quality and thresholds."""
+    needed = (layout.CHAMPION, layout.DECISION, *(layout.CANDIDATE / name for name in BUNDLE))
+    if not all(path.exists() for path in needed):
+        return False
+    decision = read_json(layout.DECISION, made_by=MADE_BY)
+    return bool(decision.get("judged") == judged(quality_score, thresholds))
+
+
 def confirm_standing_decision(quality_score: float, thresholds: Promote) -> None:
     """Mark the decision under git as newer than the candidate it was about.
 
     After `dvc repro` in a fresh clone the candidate is younger than the checked-out decision
     on this very candidate; Snakemake, which goes by time there, would ask for it again.
     """
-    needed = (layout.CHAMPION, layout.DECISION, *(layout.CANDIDATE / name for name in BUNDLE))
-    if not all(path.exists() for path in needed):
-        return
-    decision = read_json(layout.DECISION, made_by=MADE_BY)
-    if decision.get("judged") == judged(quality_score, thresholds):
+    if decision_stands(quality_score, thresholds):
         os.utime(layout.CHAMPION)
         os.utime(layout.DECISION)
 
