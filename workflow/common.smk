@@ -13,7 +13,14 @@ min_version("9.19")
 try:
     from pitchline.errors import PitchlineError
     from pitchline.params import PARAMS_FILE, load, validate
-    from pitchline.rules import code_of, effective_params_file, hold_lock
+    from pitchline.rules import (
+        code_of,
+        collect_request,
+        effective_params_file,
+        hold_lock,
+        read_before,
+        run_name,
+    )
 except ImportError as error:
     raise WorkflowError(
         f"Pitchline isn't installed here ({error}). Run `make environment`."

@@ -56,7 +56,7 @@ def archive_of(folder: Path, snapshots: list[Snapshot]) -> Pack:
 
 
 def compressed(lines: list[str]) -> bytes:
-    content = "".join(line + "\n" for line in lines).encode()
+    content = b"".join(line + b"\n" for line in lines)
     return zstandard.ZstdCompressor().compress(content)
 
 

@@ -13,7 +13,13 @@ STAGES = ("collect", "ingest", "features", "train", "promote", "predict", "monit
 # What a stage may import from the stages before it, by the architecture.
 ALLOWED = {
     "collect": set(),
-    "ingest": {"collect.archive"},
+    "ingest": {
+        "collect.archive",
+        "collect.competitions",
+        "collect.registry",
+        "collect.rows",
+        "collect.store",
+    },
     "features": {"ingest.tables"},
     "train": {"features.schema", "ingest.tables"},
     "promote": {"train"},

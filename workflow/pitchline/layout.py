@@ -3,6 +3,9 @@
 from pathlib import Path
 
 RAW = Path("data/raw")
+COLLECT_STATE = Path("data/state/collect")
+RECEIPTS = Path("reports/collect")
+SOURCE_TABLES = Path("data/tables/sources")
 MATCHES = Path("data/tables/matches.parquet")
 TEAM_STATS = Path("data/tables/team_stats.parquet")
 QUALITY = Path("data/quality/ingest.json")
@@ -19,6 +22,7 @@ DECISION = Path("models/decision.json")
 PREDICTIONS = Path("data/predictions/fixtures.parquet")
 PREDICTIONS_CSV = Path("data/predictions/fixtures.csv")
 SETTLED = Path("reports/monitoring/settled.json")
+COMPETITIONS = Path("workflow/reference/competitions.csv")
 TEAMS = Path("workflow/reference/teams.csv")
 TRACKED = Path("logs/train/tracked.json")
 MLFLOW_STORE = Path("mlruns")

@@ -69,6 +69,9 @@ def _rows(section: BaseModel, prefix: str, definitions: dict[str, Any]) -> list[
         value = getattr(section, name)
         if isinstance(value, BaseModel):
             rows += _rows(value, f"{prefix}{name}.", definitions)
+        elif isinstance(value, dict):
+            for key, entry in value.items():
+                rows += _rows(entry, f"{prefix}{name}.{key}.", definitions)
         else:
             allowed = _allowed(properties[name])
             rows.append(
@@ -82,6 +85,8 @@ def _meaning(field: FieldInfo) -> str:
 
 
 def _allowed(schema: dict[str, Any]) -> str:
+    if "$ref" in schema:
+        return f"a block {schema['$ref'].rpartition('/')[2]}"
     if "anyOf" in schema:
         return " or ".join(_allowed(part) for part in schema["anyOf"])
     if schema["type"] == "array":

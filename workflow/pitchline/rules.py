@@ -2,6 +2,9 @@
 
 import fcntl
 import os
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ from pitchline.params import PARAMS_FILE
 PACKAGE = Path("workflow/pitchline")
 STATE = Path(".snakemake/pitchline")
 LOCK = STATE / "lock"
+REQUEST = Path("logs/collect/asked")
 
 # The code whose change makes a stage's results stale. Left out: params.py (it only checks
 # values that params.yaml states), console.py, errors.py and cli.py (they decide no byte of an
@@ -21,7 +25,7 @@ LOCK = STATE / "lock"
 SHARED_CODE = ("files.py", "layout.py")
 STAGE_CODE = {
     "collect": ("collect",),
-    "ingest": ("ingest", "collect/archive.py"),
+    "ingest": ("ingest", "collect"),
     "features": ("features", "ingest/tables.py"),
     "train": ("train", "features/schema.py", "ingest/tables.py"),
     "promote": ("promote", "train", "features/schema.py", "ingest/tables.py"),
@@ -52,6 +56,42 @@ def code_of(stage: str) -> list[str]:
         found = [path] if path.suffix else sorted(path.rglob("*"))
         files += [str(p) for p in found if p.is_file() and "__pycache__" not in p.parts]
     return files
+
+
+def read_before(source: str) -> tuple[str, ...]:
+    """The sources whose archives a source reads when it plans."""
+    from pitchline.collect.registry import source_named
+
+    return source_named(source).after
+
+
+def run_name() -> str:
+    """A name for this run: when it began, and its process."""
+    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}-{os.getpid()}"
+
+
+def collect_request(arguments: Sequence[str]) -> str:
+    """The file that makes the collectors run: an input of theirs, new when someone asks.
+
+    Who names the target ``collect`` asks; any other run finds the file as it was. A dry run
+    leaves it as it is and shows what an asking would do.
+
+    Args:
+        arguments: Snakemake's command line.
+    """
+    if not REQUEST.exists():
+        write_text(REQUEST, "")
+        # Older than any archive, so that a clone's pulled archive isn't fetched again.
+        os.utime(REQUEST, (0, 0))
+    if "collect" not in arguments:
+        return str(REQUEST)
+    is_dry = any(
+        a in ("--dry-run", "--dryrun") or re.fullmatch(r"-[a-zA-Z]*n[a-zA-Z]*", a)
+        for a in arguments
+    )
+    path = REQUEST.with_name("asked-dry-run") if is_dry else REQUEST
+    write_text(path, f"{run_name()}\n")
+    return str(path)
 
 
 def effective_params_file(config: dict[str, Any]) -> str:

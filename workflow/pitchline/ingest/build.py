@@ -1,67 +1,53 @@
-"""Build the tables from raw snapshots: pure functions, frame to frame."""
+"""Build the tables from staged rows: pure functions, frame to frame."""
 
-import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
 from pitchline.collect.archive import Snapshot
-from pitchline.ingest.starter_bodies import parse_season
+from pitchline.ingest.staging import Quarantined, Staged, stage
 from pitchline.ingest.tables import result_of
 
-Parser = Callable[[bytes], pd.DataFrame]
-PARSERS: dict[tuple[str, str], Parser] = {("starter", "season"): parse_season}
-
-
-@dataclasses.dataclass(frozen=True)
-class Quarantined:
-    """A body no row could be taken from.
-
-    Attributes:
-        source, kind, key: what the snapshot is of.
-        sha256: the body's hash, by which `pitchline collect show` finds it.
-        reason: why it was set aside.
-    """
-
-    source: str
-    kind: str
-    key: str
-    sha256: str
-    reason: str
+# A match told as one of these has no result to learn from, nor will it have one under this row.
+WITHOUT_RESULT = ("cancelled", "abandoned", "awarded")
 
 
 def parse(snapshots: Iterable[Snapshot]) -> tuple[pd.DataFrame, list[Quarantined]]:
-    """Rows of all snapshots, with their source and the body's SHA-256; and what couldn't be read.
+    """Rows of all snapshots, as ``rows_of`` gives them; and what couldn't be read."""
+    staged = stage(snapshots)
+    return rows_of(staged), staged.quarantined
 
-    A body that can't be parsed never stops the others.
-    """
-    frames, quarantined = [], []
-    for snapshot in snapshots:
-        parser = PARSERS.get((snapshot.source, snapshot.kind))
-        try:
-            if parser is None:
-                raise ValueError(f"no parser for source {snapshot.source}, kind {snapshot.kind}")
-            frame = parser(snapshot.body)
-        except (
-            ValueError,
-            TypeError,
-            KeyError,
-            AttributeError,
-            OverflowError,
-            RecursionError,
-        ) as error:
-            reason = f"{type(error).__name__}: {error}"
-            quarantined.append(
-                Quarantined(snapshot.source, snapshot.kind, snapshot.key, snapshot.sha256, reason)
-            )
-            continue
-        frames.append(
-            frame.assign(
-                source=snapshot.source, snapshot=snapshot.sha256, fetched_at=snapshot.fetched_at
-            )
+
+def rows_of(staged: Staged) -> pd.DataFrame:
+    """One row for each match of each body, with both teams' xG beside it."""
+    matches = staged.frame("matches")
+    stats = staged.frame("team_stats")[["source", "snapshot", "match", "is_home", "xg"]]
+    rows = matches[~matches["status"].isin(WITHOUT_RESULT)].reset_index(drop=True)
+    for side, is_home in (("home", True), ("away", False)):
+        told = stats.loc[stats["is_home"] == is_home].drop(columns="is_home")
+        told = told.drop_duplicates(["source", "snapshot", "match"], keep="last")
+        rows = rows.merge(
+            told.rename(columns={"xg": f"{side}_xg"}),
+            on=["source", "snapshot", "match"],
+            how="left",
         )
-    rows = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
-    return rows, quarantined
+    is_live = rows["status"] == "live"
+    rows.loc[is_live, ["home_goals", "away_goals"]] = pd.NA
+    number = rows["round"].str.extract(r"(\d{1,2})$")[0]
+    rows["round"] = pd.to_numeric(number).astype("Int64")
+    return rows
+
+
+def of_competitions(rows: pd.DataFrame, slugs: Mapping[tuple[str, str], str]) -> pd.DataFrame:
+    """The rows of the competitions wanted, each under its slug.
+
+    Args:
+        rows: with the sources' own codes.
+        slugs: by source and code; a code that is missing is not wanted.
+    """
+    index = pd.MultiIndex.from_frame(rows[["source", "competition"]])
+    slug = pd.Series([slugs.get(pair) for pair in index], index=rows.index, dtype="str")
+    return rows.assign(competition=slug)[slug.notna()].reset_index(drop=True)
 
 
 def resolve(rows: pd.DataFrame, aliases: dict[str, str]) -> tuple[pd.DataFrame, list[str]]:
@@ -88,8 +74,13 @@ def repeated_rows(rows: pd.DataFrame) -> int:
     return int(rows.duplicated(identity, keep="last").sum())
 
 
-def newest_of_each_match(rows: pd.DataFrame) -> pd.DataFrame:
-    """One row a match, the most recently fetched; ordered by kick-off, then match."""
+def newest_of_each_match(rows: pd.DataFrame, precedence: Sequence[str] = ()) -> pd.DataFrame:
+    """One row a match, ordered by kick-off, then match.
+
+    Of each source the most recently fetched row counts. Where several sources tell a match, the
+    first of ``precedence`` is taken, and what it doesn't tell comes from the next; the kick-off
+    is taken from the first that knows the time of day.
+    """
     match_id = (
         rows["competition"]
         + "_"
@@ -99,13 +90,24 @@ def newest_of_each_match(rows: pd.DataFrame) -> pd.DataFrame:
         + "_"
         + rows["away_team"]
     )
-    return (
-        rows.assign(match_id=match_id)
-        .sort_values(["match_id", "fetched_at", "snapshot"], kind="stable")
-        .drop_duplicates("match_id", keep="last")
-        .sort_values(["kick_off", "match_id"], kind="stable")
-        .reset_index(drop=True)
+    order = {source: number for number, source in enumerate(precedence)}
+    unique = (
+        rows.assign(match_id=match_id, rank=rows["source"].map(order).fillna(len(order)))
+        .sort_values(["match_id", "rank", "fetched_at", "snapshot"], kind="stable")
+        .drop_duplicates(["match_id", "source"], keep="last")
     )
+    if unique["match_id"].duplicated().any():
+        unique = _settled(unique)
+    return unique.sort_values(["kick_off", "match_id"], kind="stable").reset_index(drop=True)
+
+
+def _settled(rows: pd.DataFrame) -> pd.DataFrame:
+    """One row of each match from the rows of several sources, ordered by precedence."""
+    first = rows.groupby("match_id", sort=False).first().reset_index()
+    timed = rows[rows["kick_off_known"]].drop_duplicates("match_id").set_index("match_id")
+    known = first["match_id"].isin(timed.index)
+    first.loc[known, "kick_off"] = first.loc[known, "match_id"].map(timed["kick_off"])
+    return first.assign(kick_off_known=first["kick_off_known"] | known)
 
 
 def known_at(

@@ -1,17 +1,21 @@
 """``pitchline ingest``: raw archive in, tables and quality report out."""
 
-from itertools import chain
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 import pandas as pd
 
 from pitchline import console, layout
-from pitchline.collect.archive import read_archive
+from pitchline.collect.competitions import Competition, read_competitions
+from pitchline.collect.registry import codes_of
 from pitchline.errors import TableError
 from pitchline.files import write_json
-from pitchline.ingest import build, quality, tables, teams
+from pitchline.ingest import build, quality, staging, tables, teams
+from pitchline.ingest.source_tables import SOURCE_TABLES
 from pitchline.params import load
+
+SHOWN_FAULTS = 5
 
 
 @click.group()
@@ -24,16 +28,23 @@ def ingest() -> None:
 def make_tables(params_file: Path) -> None:
     """Write data/tables and data/quality from data/raw."""
     params = load(params_file)
-    snapshots = list(
-        chain.from_iterable(read_archive(layout.RAW / s) for s in params.collect.sources)
-    )
-    rows, quarantined = build.parse(snapshots)
+    staged = staging.stage_sources(layout.RAW, params.collect.sources)
+    _tell(staged)
+    source_tables = {
+        layout.SOURCE_TABLES / f"{name}.parquet": (model, staged.frame(name))
+        for name, model in SOURCE_TABLES.items()
+    }
+    quarantined = staged.quarantined
     for item in quarantined:
         console.warn("ingest", f"set aside {item.source} {item.kind} {item.key}: {item.reason}")
+    slugs = competition_slugs(
+        read_competitions(layout.COMPETITIONS), params.collect.sources, params.collect.competitions
+    )
+    rows = build.of_competitions(build.rows_of(staged), slugs)
     if rows.empty:
         raise TableError(
-            f"{layout.RAW}: none of its {len(snapshots)} snapshots holds a match; "
-            "see `pitchline raw list`."
+            f"{layout.RAW}: none of its {staged.snapshots} snapshots holds a match of "
+            f"{', '.join(params.collect.competitions)}; see `pitchline raw list`."
         )
     resolved, unknown = build.resolve(rows, teams.read_aliases(layout.TEAMS))
     for name in unknown:
@@ -42,8 +53,8 @@ def make_tables(params_file: Path) -> None:
         raise TableError(
             f"{layout.TEAMS}: knows no team of any of the {len(rows)} matches; add their names."
         )
-    unique = build.newest_of_each_match(resolved)
-    newest_fetch = max(s.fetched_at for s in snapshots)
+    unique = build.newest_of_each_match(resolved, params.collect.sources)
+    newest_fetch = staged.newest_fetch
     matches = tables.validated(
         tables.Matches,
         build.matches_table(unique, params.ingest.result_known_after_hours),
@@ -53,17 +64,47 @@ def make_tables(params_file: Path) -> None:
         matches,
         quarantined,
         unknown,
-        snapshots=len(snapshots),
+        snapshots=staged.snapshots,
         rows_parsed=len(rows),
         rows_resolved=len(resolved),
         as_of=pd.Timestamp(params.as_of or newest_fetch),
         rows_repeated=build.repeated_rows(resolved),
     )
-    tables.write_table(layout.TEAM_STATS, tables.TeamStats, build.team_stats_table(unique))
-    tables.write_table(layout.MATCHES, tables.Matches, matches)
+    tables.write_tables(
+        source_tables
+        | {
+            layout.TEAM_STATS: (tables.TeamStats, build.team_stats_table(unique)),
+            layout.MATCHES: (tables.Matches, matches),
+        }
+    )
     write_json(layout.QUALITY, {"newest_fetch": newest_fetch} | report)
     console.say(
         "ingest",
         f"{len(matches):,} matches of {matches['season'].nunique()} seasons, "
         f"quality score {report['score']:.3f}",
     )
+
+
+def competition_slugs(
+    competitions: Sequence[Competition], sources: Sequence[str], chosen: Sequence[str]
+) -> dict[tuple[str, str], str]:
+    """The slug of each chosen competition, by source and the source's own code."""
+    wanted = [c for c in competitions if c.competition in chosen]
+    return {
+        (source, codes[column] if column else c.competition): c.competition
+        for source in sources
+        for column in [codes_of(source)]
+        for c in wanted
+        for codes in [c.codes]
+        if column is None or column in codes
+    }
+
+
+def _tell(staged: staging.Staged) -> None:
+    """Report what stands in readable bodies and could not be used."""
+    for fault in staged.faults[:SHOWN_FAULTS]:
+        console.warn("ingest", f"left out {fault}")
+    if len(staged.faults) > SHOWN_FAULTS:
+        console.warn("ingest", f"and {len(staged.faults) - SHOWN_FAULTS} more lines")
+    for path in sorted(staged.drift):
+        console.warn("ingest", f"key no parser knows: {path}")

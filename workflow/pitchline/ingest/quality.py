@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from pitchline.ingest.build import Quarantined
+from pitchline.ingest.staging import Quarantined
 
 
 def season_completeness(matches: pd.DataFrame, as_of: pd.Timestamp) -> list[dict[str, Any]]:

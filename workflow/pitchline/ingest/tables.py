@@ -4,6 +4,7 @@ Rows are ordered by kick-off, then match, so that equal content gives equal byte
 Times are UTC. A missing value is null, never 0.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, cast
 
@@ -15,7 +16,7 @@ from pandera.typing import Series
 from pitchline.errors import TableError
 from pitchline.files import write_parquet
 
-SEASON_PATTERN = r"^\d{4}-\d{2}$"
+SEASON_PATTERN = r"^\d{4}(-\d{2})?$"
 SLUG_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 RESULTS = ("H", "D", "A")
 SHOWN_FAILURES = 5
@@ -188,3 +189,16 @@ def write_table(path: Path, model: type[pa.DataFrameModel], frame: pd.DataFrame)
         TableError: the rows break the schema; nothing is written.
     """
     write_parquet(path, validated(model, frame, path))
+
+
+def write_tables(
+    rows: Mapping[Path, tuple[type[pa.DataFrameModel], pd.DataFrame]],
+) -> None:
+    """Write several tables, each by its model, after all of them were validated.
+
+    Raises:
+        TableError: the rows of one break its schema; none is written.
+    """
+    checked = {path: validated(model, frame, path) for path, (model, frame) in rows.items()}
+    for path, frame in checked.items():
+        write_parquet(path, frame)

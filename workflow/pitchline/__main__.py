@@ -1,0 +1,5 @@
+"""``python -m pitchline``: the command by its module's name."""
+
+from pitchline.cli import main
+
+main()

@@ -1,0 +1,110 @@
+"""The competitions there are, and how each source calls them."""
+
+import csv
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from pitchline.errors import TableError
+
+Seasons = Literal["two years", "one year"]
+FIELDS = ("competition", "name", "seasons")
+_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)+")
+_CODE = re.compile(r"[A-Za-z0-9._-]+")
+
+
+@dataclass(frozen=True)
+class Competition:
+    """One competition.
+
+    Attributes:
+        competition: slug, country first: ``eng-premier-league``.
+        name: as shown to people.
+        seasons: ``two years`` where a season is named 2025-26, ``one year`` where it is 2026.
+        codes: what each source that has it calls it, by the column's name.
+    """
+
+    competition: str
+    name: str
+    seasons: Seasons
+    codes: Mapping[str, str]
+
+
+def read_competitions(path: Path) -> list[Competition]:
+    """The table of competitions.
+
+    Args:
+        path: CSV with the columns ``competition``, ``name``, ``seasons`` and one for each family
+            of sources, which holds the source's own code; empty where it has none.
+
+    Raises:
+        TableError: the file is missing or a line breaks a rule; it names line, field and fix.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as handle:
+            reader = csv.DictReader(handle, strict=True)
+            columns = list(reader.fieldnames or ())
+            _check_columns(path, columns)
+            lines = [(reader.line_num, row) for row in reader]
+    except FileNotFoundError as error:
+        raise TableError(f"{path}: missing. Restore it from the repository.") from error
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise TableError(f"{path}: no CSV in UTF-8 ({error}). Save it as one.") from error
+    sources = [column for column in columns if column not in FIELDS]
+    given: dict[tuple[str, str], int] = {}
+    competitions = []
+    for number, row in lines:
+        where = f"{path}, line {number}"
+        competition = _competition(where, row, sources)
+        named = {"competition": competition.competition, **competition.codes}
+        for field, value in named.items():
+            earlier = given.setdefault((field, value), number)
+            if earlier != number:
+                raise TableError(
+                    f"{where}, {field}: {value!r} stands in line {earlier} already. "
+                    "Give it to one competition."
+                )
+        competitions.append(competition)
+    return competitions
+
+
+def _check_columns(path: Path, columns: list[str]) -> None:
+    for field in FIELDS:
+        if field not in columns:
+            raise TableError(
+                f"{path}, line 1: no column {field!r}. Begin the file with "
+                f"{','.join(FIELDS)} and a column for each source."
+            )
+    for field in columns:
+        if columns.count(field) > 1:
+            raise TableError(f"{path}, line 1: the column {field!r} stands twice. Drop one.")
+
+
+def _competition(where: str, row: dict[str, str], sources: list[str]) -> Competition:
+    if None in row or None in row.values():
+        raise TableError(
+            f"{where}: not as many cells as columns. Separate {len(FIELDS) + len(sources)} cells "
+            "by commas; leave those empty that have no code."
+        )
+    slug, name, seasons = (row[field].strip() for field in FIELDS)
+    if not _SLUG.fullmatch(slug):
+        raise TableError(
+            f"{where}, competition: {slug!r} is no slug. Write it in small letters, digits and "
+            "hyphens, the country first, as in eng-premier-league."
+        )
+    if not name:
+        raise TableError(f"{where}, name: empty. Write the name shown to people.")
+    allowed = get_args(Seasons)
+    kind = next((each for each in allowed if each == seasons), None)
+    if kind is None:
+        raise TableError(f"{where}, seasons: {seasons!r}. Write {' or '.join(allowed)}.")
+    codes = {source: row[source].strip() for source in sources if row[source].strip()}
+    for source, code in codes.items():
+        if not _CODE.fullmatch(code):
+            raise TableError(
+                f"{where}, {source}: {code!r} is no code. Write the source's own, in letters, "
+                "digits, dots, hyphens and underscores."
+            )
+    return Competition(competition=slug, name=name, seasons=kind, codes=codes)

@@ -1,0 +1,1 @@
+"""FBref's pages: what they are, and the rows they hold."""

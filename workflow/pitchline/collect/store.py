@@ -1,0 +1,485 @@
+"""One source's archive, opened for adding: what is known, what is new, and nothing twice.
+
+Beside ``manifest.json`` and the packs stands ``index.json``: for every key the bodies that were
+archived (when, their hash, their pack), when it was last checked, and the server's validators. It
+is made from the packs, so it can be made again; only the times of checks without news would be
+lost.
+
+Every answer goes to a journal first, in one write. The journal becomes a pack when the run ends
+or when it grows large; what a killed run left in it is taken up by the next one. One process at a
+time holds a source's lock; it ends with the process.
+"""
+
+import fcntl
+import hashlib
+import os
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+from pitchline.collect.archive import (
+    MANIFEST,
+    Pack,
+    Snapshot,
+    add_pack,
+    decode_pack,
+    manifest_bytes,
+    read_manifest,
+    read_pack,
+    write_manifest,
+)
+from pitchline.collect.clock import moment_of
+from pitchline.collect.source import Ask
+from pitchline.errors import ArchiveError
+from pitchline.files import write_bytes
+
+INDEX = "index.json"
+JOURNAL = "journal.jsonl"
+COMMIT_BYTES = 256 * 2**20
+LOCK_POLL_SECONDS = 0.2
+
+
+class Body(msgspec.Struct, frozen=True, order=True, array_like=True):
+    """One archived body of a key.
+
+    Attributes:
+        fetched_at: when it came.
+        sha256: its hash.
+        pack: the path of its pack; empty while it stands in the journal.
+        reason: why it is quarantined, or empty.
+    """
+
+    fetched_at: str
+    sha256: str
+    pack: str
+    reason: str = ""
+
+
+class Entry(msgspec.Struct):
+    """What the archive knows of one key.
+
+    Attributes:
+        checked_at: when the source last said what it holds, news or not.
+        bodies: oldest first.
+    """
+
+    kind: str
+    key: str
+    partition: str
+    checked_at: str
+    bodies: list[Body]
+    etag: str | None = None
+    last_modified: str | None = None
+
+    @property
+    def newest(self) -> Body:
+        """The last body, whether it can be read or not."""
+        return self.bodies[-1]
+
+    @property
+    def newest_good(self) -> Body | None:
+        """The last body that can be read."""
+        return next((body for body in reversed(self.bodies) if not body.reason), None)
+
+
+class _Check(msgspec.Struct):
+    """A line of the journal that is no snapshot: a key was checked, and nothing was new."""
+
+    checked: str
+    kind: str
+    key: str
+
+
+class SourceArchive:
+    """One source's archive, held by one process. Made by ``opened``."""
+
+    def __init__(self, source: str, source_dir: Path, journal: Path, journalled: bool) -> None:
+        self.source = source
+        self._dir = source_dir
+        self._journal = journal
+        self._journalled = journalled
+        self._packs: list[Pack] = []
+        self.entries: dict[tuple[str, str], Entry] = {}
+        self._pending: dict[str, list[Snapshot]] = defaultdict(list)
+        self._pending_bytes = 0
+        self._changed = False
+
+    # -- looking
+
+    def entry(self, kind: str, key: str) -> Entry | None:
+        """What is known of a key."""
+        return self.entries.get((kind, key))
+
+    def keys(self, kind: str) -> list[str]:
+        """Every key of a kind that has a readable body, sorted."""
+        return sorted(
+            e.key for e in self.entries.values() if e.kind == kind and e.newest_good is not None
+        )
+
+    def newest(self, kind: str, key: str) -> Snapshot | None:
+        """The newest readable answer of a key."""
+        entry = self.entry(kind, key)
+        body = entry.newest_good if entry else None
+        return self._read(kind, key, body) if body else None
+
+    def is_fresh(self, ask: Ask, now: datetime) -> bool:
+        """Whether the archived answer of a thing needs no new request."""
+        entry = self.entry(ask.kind, ask.key)
+        if entry is None:
+            return False
+        checked = moment_of(entry.checked_at)
+        final = ask.final_from is not None and checked >= ask.final_from and not entry.newest.reason
+        return final or now - checked < ask.fresh_for
+
+    # -- adding
+
+    def add(self, snapshot: Snapshot, partition: str, *, anywhere: bool = False) -> bool:
+        """Keep an answer, unless it equals the newest one of its key.
+
+        Args:
+            snapshot: the answer.
+            partition: ``<competition>/<season>``, where a new key is filed.
+            anywhere: leave out a body that equals any of its key's, not just the newest.
+
+        Returns:
+            Whether it was new.
+        """
+        entry = self.entry(snapshot.kind, snapshot.key)
+        if entry is not None:
+            same = entry.bodies if anywhere else [entry.newest]
+            if snapshot.sha256 in {body.sha256 for body in same}:
+                self.checked(snapshot.kind, snapshot.key, snapshot.fetched_at)
+                self._note_validators(entry, snapshot)
+                return False
+        self._write_journal(_journal_line(snapshot, partition))
+        self._take(snapshot, partition)
+        if self._pending_bytes > COMMIT_BYTES:
+            self.commit()
+        return True
+
+    def checked(self, kind: str, key: str, moment: str) -> None:
+        """Note that the source holds nothing new for a key."""
+        self._write_journal(msgspec.json.encode(_Check(moment, kind, key)))
+        self._note_check(kind, key, moment)
+
+    def commit(self) -> None:
+        """Turn what is in the journal into packs, and empty it."""
+        listed = {pack.path: pack for pack in self._packs}
+        for partition, snapshots in sorted(self._pending.items()):
+            pack = add_pack(self._dir, partition, snapshots)
+            listed[pack.path] = pack
+            for snapshot in snapshots:
+                self.file(snapshot, partition, pack.path)
+        self._packs = sorted(listed.values(), key=lambda pack: pack.path)
+        if self._pending or not (self._dir / MANIFEST).exists():
+            write_manifest(self._dir, self.source, self._packs)
+        if self._changed or self._pending or not (self._dir / INDEX).exists():
+            write_bytes(self._dir / INDEX, index_bytes(self.entries.values()))
+        self._pending.clear()
+        self._pending_bytes = 0
+        self._changed = False
+        self._journal.unlink(missing_ok=True)
+
+    def compact(self) -> tuple[int, int]:
+        """Merge the packs of each partition into one.
+
+        Returns:
+            The number of packs before and after.
+        """
+        self.commit()
+        before = len(self._packs)
+        by_partition: dict[str, list[Pack]] = defaultdict(list)
+        for pack in self._packs:
+            by_partition[pack.path.rpartition("/")[0]].append(pack)
+        merged, replaced = [], []
+        for partition, packs in by_partition.items():
+            if len(packs) == 1:
+                merged += packs
+                continue
+            snapshots = [s for pack in packs for s in read_pack(self._dir, pack)]
+            snapshots.sort(key=lambda s: (s.kind, s.key, s.fetched_at))
+            pack = add_pack(self._dir, partition, snapshots)
+            merged.append(pack)
+            replaced += [old.path for old in packs if old.path != pack.path]
+            for snapshot in snapshots:
+                self.file(snapshot, partition, pack.path)
+        self._packs = sorted(merged, key=lambda pack: pack.path)
+        write_manifest(self._dir, self.source, self._packs)
+        write_bytes(self._dir / INDEX, index_bytes(self.entries.values()))
+        for path in replaced:
+            (self._dir / path).unlink()
+        return before, len(self._packs)
+
+    def read_again(self, reason_of: Callable[[Snapshot], str]) -> int:
+        """Judge the quarantined newest bodies anew, after a parser was mended.
+
+        Args:
+            reason_of: why a snapshot can't be read, or an empty text.
+
+        Returns:
+            How many left the quarantine.
+        """
+        freed = 0
+        for entry in self.entries.values():
+            body = entry.newest
+            if not body.reason:
+                continue
+            snapshot = self._read(entry.kind, entry.key, body)
+            if not reason_of(snapshot):
+                entry.bodies[-1] = msgspec.structs.replace(body, reason="")
+                self._changed = True
+                freed += 1
+        return freed
+
+    # -- inside
+
+    def recover(self) -> None:
+        """Read the index; fold in packs it lacks, packs no manifest lists, and the journal."""
+        self._packs = read_manifest(self._dir) if (self._dir / MANIFEST).exists() else []
+        self.entries = read_index(self._dir)
+        indexed = {body.pack for e in self.entries.values() for body in e.bodies}
+        for pack in self._packs:
+            if pack.path not in indexed:
+                self._changed = True
+                for snapshot in read_pack(self._dir, pack):
+                    self.file(snapshot, pack.path.rpartition("/")[0], pack.path)
+        orphans = self._take_orphans()
+        left_over = self._journal.exists()
+        self._replay()
+        if self._pending or left_over:
+            self.commit()
+        for path in orphans:
+            path.unlink(missing_ok=True)
+
+    def _take_orphans(self) -> list[Path]:
+        """Take up the snapshots of packs that a killed run wrote and did not list."""
+        listed = {self._dir / pack.path for pack in self._packs}
+        orphans = sorted(set(self._dir.glob("*/*/*.jsonl.zst")) - listed)
+        for path in orphans:
+            partition = path.parent.relative_to(self._dir).as_posix()
+            for snapshot in decode_pack(path.read_bytes(), path):
+                if not self._holds(snapshot):
+                    self._take(snapshot, partition)
+        # A pack that is written again under the same name must not be removed.
+        return [] if self._pending else orphans
+
+    def _replay(self) -> None:
+        if not self._journal.exists():
+            return
+        content = self._journal.read_bytes()
+        # A line the kill cut short has no end.
+        for line in content.split(b"\n")[:-1]:
+            if line.startswith(b'{"checked"'):
+                check = msgspec.json.decode(line, type=_Check)
+                self._note_check(check.kind, check.key, check.checked)
+                continue
+            partition, _, envelope = line.partition(b"\t")
+            snapshot = Snapshot.from_line(envelope, self._journal)
+            if not self._holds(snapshot):
+                self._take(snapshot, partition.decode())
+
+    def _holds(self, snapshot: Snapshot) -> bool:
+        entry = self.entry(snapshot.kind, snapshot.key)
+        return entry is not None and any(
+            (body.fetched_at, body.sha256) == (snapshot.fetched_at, snapshot.sha256)
+            for body in entry.bodies
+        )
+
+    def _take(self, snapshot: Snapshot, partition: str) -> None:
+        entry = self.file(snapshot, partition, "")
+        self._pending[entry.partition].append(snapshot)
+        self._pending_bytes += len(snapshot.body)
+
+    def file(self, snapshot: Snapshot, partition: str, pack: str) -> Entry:
+        """Put a snapshot into the index, or tell the index its pack."""
+        body = Body(snapshot.fetched_at, snapshot.sha256, pack, snapshot.reason or "")
+        entry = self.entry(snapshot.kind, snapshot.key)
+        if entry is None:
+            entry = Entry(snapshot.kind, snapshot.key, partition, snapshot.fetched_at, [])
+            self.entries[(snapshot.kind, snapshot.key)] = entry
+        known = {(b.fetched_at, b.sha256): b.reason for b in entry.bodies}
+        identity = (body.fetched_at, body.sha256)
+        if pack and identity in known:
+            body = msgspec.structs.replace(body, reason=known[identity])
+        entry.bodies = sorted(
+            [b for b in entry.bodies if (b.fetched_at, b.sha256) != identity] + [body],
+            key=lambda b: b.fetched_at,
+        )
+        if entry.newest.sha256 == body.sha256:
+            self._note_validators(entry, snapshot)
+        self._note_check(snapshot.kind, snapshot.key, snapshot.fetched_at)
+        return entry
+
+    def _note_validators(self, entry: Entry, snapshot: Snapshot) -> None:
+        found = (snapshot.etag, snapshot.last_modified)
+        if found != (entry.etag, entry.last_modified) and entry.newest.sha256 == snapshot.sha256:
+            entry.etag, entry.last_modified = found
+            self._changed = True
+
+    def _note_check(self, kind: str, key: str, moment: str) -> None:
+        entry = self.entry(kind, key)
+        if entry is not None and moment > entry.checked_at:
+            entry.checked_at = moment
+            self._changed = True
+
+    def _read(self, kind: str, key: str, body: Body) -> Snapshot:
+        if not body.pack:
+            for snapshot in self._pending[self.entries[(kind, key)].partition]:
+                if (snapshot.kind, snapshot.key, snapshot.sha256) == (kind, key, body.sha256):
+                    return snapshot
+        for pack in self._packs:
+            if pack.path == body.pack:
+                for snapshot in read_pack(self._dir, pack):
+                    if (snapshot.kind, snapshot.key, snapshot.sha256) == (kind, key, body.sha256):
+                        return snapshot
+        raise ArchiveError(
+            f"{self._dir / INDEX}: says that {kind} {key} stands in {body.pack}, which doesn't "
+            "hold it. Remove the index; the next collect makes it anew from the packs."
+        )
+
+    def _write_journal(self, line: bytes) -> None:
+        if not self._journalled:
+            return
+        self._journal.parent.mkdir(parents=True, exist_ok=True)
+        with self._journal.open("ab", buffering=0) as handle:
+            before = handle.seek(0, os.SEEK_END)
+            try:
+                handle.write(line + b"\n")
+                os.fsync(handle.fileno())
+            except OSError as error:
+                handle.truncate(before)
+                raise ArchiveError(
+                    f"{self._journal}: could not be written ({error.strerror}). What was collected "
+                    "before is kept. Free disk space, then collect again."
+                ) from error
+
+
+def _journal_line(snapshot: Snapshot, partition: str) -> bytes:
+    return partition.encode() + b"\t" + snapshot.to_line()
+
+
+def index_bytes(entries: Iterable[Entry]) -> bytes:
+    """The index as text: the SHA-256 of what follows, then an entry a line, sorted."""
+    ordered = sorted(entries, key=lambda e: (e.kind, e.key))
+    content = b"".join(msgspec.json.encode(entry) + b"\n" for entry in ordered)
+    return hashlib.sha256(content).hexdigest().encode() + b"\n" + content
+
+
+def read_index(source_dir: Path) -> dict[tuple[str, str], Entry]:
+    """The index of a source; empty where it is missing or not what its hash says."""
+    path = source_dir / INDEX
+    try:
+        digest, _, content = path.read_bytes().partition(b"\n")
+    except FileNotFoundError:
+        return {}
+    if hashlib.sha256(content).hexdigest().encode() != digest:
+        return {}
+    decoder = msgspec.json.Decoder(Entry)
+    found = [decoder.decode(line) for line in content.splitlines()]
+    return {(entry.kind, entry.key): entry for entry in found}
+
+
+@contextmanager
+def opened(
+    source: str, source_dir: Path, state_dir: Path, wait: timedelta, journalled: bool = True
+) -> Iterator[SourceArchive]:
+    """Open a source's archive for adding; what is pending is committed at the end, come what may.
+
+    Args:
+        source: its name.
+        source_dir: ``data/raw/<source>``.
+        state_dir: where its lock and journal stand.
+        wait: how long to wait for another process that holds it.
+        journalled: whether each answer is safe before the next is asked for; not needed for what
+            still stands on disk elsewhere.
+
+    Raises:
+        ArchiveError: another process holds it, or a pack is damaged.
+    """
+    with held(state_dir / f"{source}.lock", source, wait):
+        archive = SourceArchive(source, source_dir, state_dir / source / JOURNAL, journalled)
+        archive.recover()
+        try:
+            yield archive
+        finally:
+            archive.commit()
+
+
+@contextmanager
+def held(path: Path, source: str, wait: timedelta) -> Iterator[None]:
+    """Hold a source's lock.
+
+    Raises:
+        ArchiveError: another process holds it for longer than ``wait``.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    latest = time.monotonic() + wait.total_seconds()
+    try:
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError as error:
+                if time.monotonic() > latest:
+                    owner = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
+                    raise ArchiveError(
+                        f"{source}: another process ({owner}) is collecting it "
+                        f"(lock {path}). Wait for it to end, then run again."
+                    ) from error
+                time.sleep(LOCK_POLL_SECONDS)
+        os.truncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode("ascii"), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def verify(source_dir: Path) -> int:
+    """Check a source's packs, bodies, manifest and index against their hashes and each other.
+
+    Returns:
+        The number of snapshots.
+
+    Raises:
+        ArchiveError: naming the file that is not what it should be.
+    """
+    packs = read_manifest(source_dir)
+    manifest = source_dir / MANIFEST
+    if manifest.read_bytes() != manifest_bytes(source_dir.name, packs):
+        raise ArchiveError(f"{manifest}: altered. Restore it from a backup or with `dvc pull`.")
+    rebuilt = SourceArchive(source_dir.name, source_dir, Path(), journalled=False)
+    snapshots = 0
+    for pack in packs:
+        found = list(read_pack(source_dir, pack))
+        snapshots += len(found)
+        told = (len((source_dir / pack.path).read_bytes()), max(s.fetched_at for s in found))
+        if told != (pack.size, pack.fetched_at):
+            raise ArchiveError(f"{manifest}: tells {pack.path} wrongly: {told} is right.")
+        for snapshot in found:
+            rebuilt.file(snapshot, pack.path.rpartition("/")[0], pack.path)
+    _verify_index(source_dir, rebuilt)
+    return snapshots
+
+
+def _verify_index(source_dir: Path, rebuilt: SourceArchive) -> None:
+    path = source_dir / INDEX
+    if not path.exists():
+        return
+    entries = read_index(source_dir)
+    mend = "Remove it; the next collect makes it anew from the packs."
+    if not entries and path.stat().st_size > len(hashlib.sha256().hexdigest()) + 1:
+        raise ArchiveError(f"{path}: altered: its content isn't what its hash says. {mend}")
+    for identity in entries.keys() | rebuilt.entries.keys():
+        told, right = entries.get(identity), rebuilt.entries.get(identity)
+        if told is None or right is None or _places(told) != _places(right):
+            raise ArchiveError(f"{path}: {' '.join(identity)} isn't what the packs hold. {mend}")
+
+
+def _places(entry: Entry) -> list[tuple[str, str, str]]:
+    return sorted((body.fetched_at, body.sha256, body.pack) for body in entry.bodies)
