@@ -1,6 +1,7 @@
 """Pin every dependency with its hashes: run.lock, dev.lock and bootstrap.lock.
 
-Run it with `make lock`. The files name no package index, so they serve any mirror.
+Run it with `make lock`; with `--keep` it leaves what is pinned and adds what is missing. The files
+name no package index, so they serve any mirror.
 """
 
 import subprocess
@@ -16,7 +17,8 @@ LEFT_OUT = "nvidia-nccl-cu12"
 def compile_lock(source: str, target: str, *options: str, text: str | None = None) -> None:
     """Resolve one lock file anew."""
     command = [UV, "pip", "compile", source, "--output-file", str(HERE / target)]
-    command += ["--generate-hashes", "--no-annotate", "--no-header", "--quiet", "--upgrade"]
+    command += ["--generate-hashes", "--no-annotate", "--no-header", "--quiet"]
+    command += [] if "--keep" in sys.argv else ["--upgrade"]
     command += ["--python-version", "3.11", "--no-emit-package", LEFT_OUT, *options]
     subprocess.run(command, check=True, input=text, text=True)
 

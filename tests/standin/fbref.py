@@ -129,16 +129,14 @@ class Fbref:
     def schedule(self, competition: Competition, season: str) -> str:
         """The page of scores and fixtures of a season."""
         matches = self.world.known(competition, season, self.settings.now)
-        matches.sort(key=lambda m: (0 if competition.is_cup else int(m.round)))
+        matches.sort(key=lambda m: 0 if competition.is_cup else int(m.round))
         long = _long(season)
         heading = f"{long} {competition.name} Scores &amp; Fixtures"
         ids = [f"sched_{long}_{competition.codes[HOST]}_1"]
         if competition.is_cup:
             ids.insert(0, "sched_all")
         tables = "".join(self._table(matches, table_id) for table_id in ids)
-        return _page(
-            heading, _address(competition, season), f"<h1>\n{heading}\n</h1>\n{tables}"
-        )
+        return _page(heading, _address(competition, season), f"<h1>\n{heading}\n</h1>\n{tables}")
 
     def _table(self, matches: list[Match], table_id: str) -> str:
         is_cup = table_id == "sched_all" or (matches and matches[0].competition.is_cup)
@@ -194,9 +192,7 @@ class Fbref:
         }
         label = STAGES.get(match.round, match.round)
         body = "".join(_cell(stat, *cells[stat]) for stat in columns)
-        return (
-            f'<tr ><th scope="row" class="right " data-stat="{first}" >{label}</th>{body}</tr>'
-        )
+        return f'<tr ><th scope="row" class="right " data-stat="{first}" >{label}</th>{body}</tr>'
 
     # A match report.
 
@@ -417,9 +413,7 @@ def _kick(kick: Kick) -> str:
     return _event_div(kick.home, number, score, icon, kick.player, "")
 
 
-def _event_div(
-    home: bool, minute: str, score: str, icon: str, player: Player, small: str
-) -> str:
+def _event_div(home: bool, minute: str, score: str, icon: str, player: Player, small: str) -> str:
     return (
         f'<div class="event {"a" if home else "b"}">\n<div>\n{minute}&rsquor;\n<br />'
         f'<small><span style="color:#666">{score}</span></small></div>\n<div>'

@@ -81,9 +81,7 @@ class _Host:
 
     def other_season(self, season: str) -> str:
         """A season that isn't the one asked for."""
-        return next(
-            (s for s in reversed(self.world.seasons) if s != season), season_before(season)
-        )
+        return next((s for s in reversed(self.world.seasons) if s != season), season_before(season))
 
     def matches(self, competition: Competition, season: str) -> list[Match]:
         return self.world.known(competition, season, self.settings.now)
@@ -253,7 +251,12 @@ class FootballDataOrg(_Host):
             name = played(match, self.world.seed).referee
             referees = [{"id": 11_000, "name": name, "type": "REFEREE", "nationality": "Nowhere"}]
         return {
-            "area": {"id": 2072, "name": "Nowhere", "code": match.competition.country, "flag": None},
+            "area": {
+                "id": 2072,
+                "name": "Nowhere",
+                "code": match.competition.country,
+                "flag": None,
+            },
             "competition": about,
             "season": years,
             "id": match.number - 5_500_000,
@@ -426,7 +429,7 @@ class FootballDataCoUk(_Host):
         lines = [",".join(_header(with_xg))]
         for match, state in self._results(competition, season):
             lines.append(",".join(self._line(match, state, with_xg)))
-        return ("\r\n".join(lines) + "\r\n").encode("cp1252")
+        return ("\r\n".join(lines) + "\r\n").encode("cp1252", "replace")
 
     def _line(self, match: Match, state: State, with_xg: bool) -> list[str]:
         play = played(match, self.world.seed)

@@ -17,9 +17,7 @@ from zoneinfo import ZoneInfo
 from tests.standin.names import Club, clubs, hex_id
 
 Fate = Literal["played", "postponed", "cancelled", "abandoned", "awarded", "stuck"]
-Status = Literal[
-    "scheduled", "live", "finished", "postponed", "cancelled", "abandoned", "awarded"
-]
+Status = Literal["scheduled", "live", "finished", "postponed", "cancelled", "abandoned", "awarded"]
 Decided = Literal["regular time", "extra time", "penalties"]
 GoalKind = Literal["goal", "own goal", "penalty goal"]
 
@@ -232,7 +230,10 @@ class Match:
         shootout = None
         if self.kicks:
             decided = "penalties"
-            shootout = (sum(h and s for h, s in self.kicks), sum(not h and s for h, s in self.kicks))
+            shootout = (
+                sum(h and s for h, s in self.kicks),
+                sum(not h and s for h, s in self.kicks),
+            )
         elif self.extra_time:
             decided = "extra time"
         return State(
