@@ -30,4 +30,5 @@ rule retrain:
 
 
 onsuccess:
-    shell("pitchline --params {PARAMS} summary")
+    if Path("models/decision.json").exists():
+        shell("pitchline --params {PARAMS} summary")

@@ -12,6 +12,7 @@ from pitchline.features.elo import EloSettings
 from pitchline.features.strength import StrengthSettings
 from pitchline.ingest import build, tables, teams
 from pitchline.params import Params, load
+from tests.bodies import Season
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared" / "data"
@@ -66,6 +67,36 @@ def features(matches: pd.DataFrame, team_stats: pd.DataFrame, params: Params) ->
     """The feature table of the whole starter archive, as of the committed as_of."""
     assert params.as_of is not None
     return features_as_of(matches, team_stats, params, pd.Timestamp(params.as_of))
+
+
+@pytest.fixture
+def season() -> Season:
+    """A season of three matches: with a time and xG, with a date only, and still to come."""
+    return {
+        "competition": "eng-premier-league",
+        "season": "2025-26",
+        "matches": [
+            {
+                "round": 1,
+                "kick_off": "2025-08-15T19:00:00Z",
+                "home": "Liverpool",
+                "away": "Bournemouth",
+                "home_goals": 4,
+                "away_goals": 2,
+                "home_xg": 2.22,
+                "away_xg": 0.0,
+            },
+            {
+                "round": None,
+                "kick_off": "2025-08-16",
+                "home": "Aston Villa",
+                "away": "Newcastle",
+                "home_goals": 0,
+                "away_goals": 0,
+            },
+            {"kick_off": "2026-05-24T15:00:00Z", "home": "Man City", "away": "Nott'm Forest"},
+        ],
+    }
 
 
 def features_as_of(

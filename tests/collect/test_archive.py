@@ -1,11 +1,13 @@
 """The raw archive gives back what was put in, or says which file is damaged."""
 
+import base64
 import dataclasses
 import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import zstandard
 from hypothesis import given, settings
@@ -16,9 +18,23 @@ from pitchline.collect.archive import Pack, Snapshot
 from pitchline.errors import ArchiveError, ArtifactError
 
 PARTITION = "eng-premier-league/2014-15"
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner),
+    max_leaves=6,
+)
+JSON_BODIES = st.builds(
+    lambda value, indent, ascii_only: json.dumps(
+        value, indent=indent, ensure_ascii=ascii_only
+    ).encode(),
+    VALUES,
+    st.sampled_from([None, 1]),
+    st.booleans(),
+)
 BODIES = st.one_of(
     st.binary(max_size=200),
     st.text(max_size=100).map(str.encode),
+    JSON_BODIES,
     st.sampled_from(
         [
             b"",
@@ -29,6 +45,16 @@ BODIES = st.one_of(
             "\ufeff{}".encode(),
             "a\u2028b\u2029c\x85d\x0be".encode(),
             b'{"matches": "\\n\\ud800"}',
+            b' {"a":1}',
+            b'{"a":1} ',
+            b"[1]\n",
+            b'{"a":1}{"a":2}',
+            b'{"body":1},"status":9',
+            b"NaN",
+            b"1" * 400,
+            b"[" * 3000 + b"]" * 3000,
+            b'{"a":1,"a":2}',
+            '["a\u2028b\u2029c\x85d"]'.encode(),
         ]
     ),
 )
@@ -42,6 +68,8 @@ SNAPSHOTS = st.builds(
     status=st.integers(100, 599),
     etag=st.none() | st.text(max_size=10),
     body=BODIES,
+    last_modified=st.none() | st.text(max_size=10),
+    reason=st.none() | st.text(max_size=10),
 )
 
 
@@ -55,9 +83,30 @@ def archive_of(folder: Path, snapshots: list[Snapshot]) -> Pack:
     return pack
 
 
-def compressed(lines: list[str]) -> bytes:
+def compressed(lines: list[bytes]) -> bytes:
     content = b"".join(line + b"\n" for line in lines)
     return zstandard.ZstdCompressor().compress(content)
+
+
+def as_first_written(one: Snapshot) -> bytes:
+    """An envelope as the first packs have it: its body a text, JSON or not."""
+    try:
+        encoding, body = "utf-8", one.body.decode("utf-8")
+    except UnicodeDecodeError:
+        encoding, body = "base64", base64.b64encode(one.body).decode("ascii")
+    fields = {
+        "source": one.source,
+        "kind": one.kind,
+        "key": one.key,
+        "url": one.url,
+        "fetched_at": one.fetched_at,
+        "status": one.status,
+        "etag": one.etag,
+        "sha256": one.sha256,
+        "encoding": encoding,
+        "body": body,
+    }
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def put_pack(folder: Path, pack: Pack, content: bytes) -> None:
@@ -85,9 +134,81 @@ def test_any_snapshots_come_back_as_they_went_in(
 @settings(max_examples=40, deadline=None, derandomize=True)
 def test_an_envelope_is_one_line_of_json_with_the_hash_of_its_body(one: Snapshot) -> None:
     line = one.to_line()
-    assert "\n" not in line
-    assert json.loads(line)["sha256"] == hashlib.sha256(one.body).hexdigest()
+    assert b"\n" not in line
+    envelope = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
+    sha256 = msgspec.json.decode(envelope["sha256"], type=str)
+    assert sha256 == hashlib.sha256(one.body).hexdigest()
     assert Snapshot.from_line(line, Path("pack")) == one
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding", "written"),
+    [
+        (b'{"a": [1, 2.50]}', "json", b'{"a": [1, 2.50]}'),
+        ('{"a":"Ø"}'.encode(), "json", '{"a":"Ø"}'.encode()),
+        (b"5", "json", b"5"),
+        (b'{"a":1}\n', "utf-8", b'"{\\"a\\":1}\\n"'),
+        (b'{\n"a":1}', "utf-8", b'"{\\n\\"a\\":1}"'),
+        (b' {"a":1}', "utf-8", b'" {\\"a\\":1}"'),
+        ("<p>Ø</p>".encode(), "utf-8", '"<p>Ø</p>"'.encode()),
+        (b"", "utf-8", b'""'),
+        (b"\xff", "base64", b'"/w=="'),
+    ],
+)
+def test_a_body_stands_in_its_line_as_plainly_as_it_can(
+    body: bytes, encoding: str, written: bytes
+) -> None:
+    line = snapshot(body).to_line()
+    envelope = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
+    assert bytes(envelope["encoding"]) == f'"{encoding}"'.encode()
+    assert bytes(envelope["body"]) == written
+
+
+@pytest.mark.parametrize("field", ["last_modified", "reason"])
+def test_a_field_that_says_nothing_is_not_written(field: str) -> None:
+    plain = snapshot(b"body")
+    assert field.encode() not in plain.to_line()
+    told = dataclasses.replace(plain, **{field: ""})
+    assert json.loads(told.to_line())[field] == ""
+
+
+@given(one=SNAPSHOTS)
+@settings(max_examples=40, deadline=None, derandomize=True)
+def test_an_envelope_as_it_was_first_written_is_read(one: Snapshot) -> None:
+    bare = dataclasses.replace(one, last_modified=None, reason=None)
+    assert Snapshot.from_line(as_first_written(bare), Path("pack")) == bare
+
+
+def test_a_pack_as_it_was_first_written_is_read(tmp_path: Path) -> None:
+    both = [snapshot(b'{"home_goals":1}'), snapshot(b"\xff\x00", key="two")]
+    pack = archive_of(tmp_path, both)
+    lines = b"".join(as_first_written(one) + b"\n" for one in both)
+    put_pack(tmp_path, pack, zstandard.ZstdCompressor(level=19).compress(lines))
+    assert list(archive.read_archive(tmp_path)) == both
+
+
+def test_a_pack_is_read_a_line_at_a_time() -> None:
+    many = [snapshot(f'"{number}"'.encode(), key=str(number)) for number in range(50)]
+    content = archive.encode_pack(many)
+    lines = list(archive.pack_lines(content, Path("pack")))
+    assert lines == [one.to_line() for one in many]
+    assert list(archive.decode_pack(content, Path("pack"))) == many
+    # The compressor writes a checksum: what is read is what was written.
+    assert zstandard.get_frame_parameters(content).has_checksum
+
+
+def test_bodies_that_repeat_one_another_far_apart_are_packed_once() -> None:
+    random = hashlib.shake_256(b"seed").hexdigest(3_000_000).encode()
+    twice = [snapshot(random, key="one"), snapshot(random + b" ", key="two")]
+    assert len(archive.encode_pack(twice)) < 1.1 * len(archive.encode_pack(twice[:1]))
+
+
+def test_the_manifest_has_one_rendering(tmp_path: Path) -> None:
+    packs = [archive.add_pack(tmp_path, f"c/{s}", [snapshot(s.encode())]) for s in ("b", "a")]
+    archive.write_manifest(tmp_path, "starter", packs)
+    content = (tmp_path / archive.MANIFEST).read_bytes()
+    assert archive.manifest_bytes("starter", packs) == content
+    assert archive.manifest_bytes("starter", archive.read_manifest(tmp_path)) == content
 
 
 @given(snapshots=st.lists(SNAPSHOTS, min_size=1, max_size=3))
@@ -157,12 +278,26 @@ def test_any_altered_byte_of_a_pack_is_found(tmp_path: Path) -> None:
         assert "dvc pull" in str(caught.value)
 
 
-@pytest.mark.parametrize("body", [b'{"home_goals":1}', b"\xff\x00"])
-def test_an_altered_body_in_a_rehashed_pack_is_found(tmp_path: Path, body: bytes) -> None:
+@pytest.mark.parametrize("first_written", [False, True])
+@pytest.mark.parametrize(
+    ("body", "other"),
+    [
+        (b'{"home_goals":1}', b'{"home_goals":2}'),
+        (b'{"home_goals":1}', b'{"home_goals": 1}'),
+        (b"<p>1</p>", b"<p>2</p>"),
+        (b"\xff\x00", b"\xff\xfe"),
+    ],
+)
+def test_an_altered_body_in_a_rehashed_pack_is_found(
+    tmp_path: Path, body: bytes, other: bytes, first_written: bool
+) -> None:
     pack = archive_of(tmp_path, [snapshot(body)])
-    fields = json.loads(snapshot(body).to_line())
-    fields["body"] = json.loads(snapshot(body[:-1] + b"\xfe").to_line())["body"]
-    put_pack(tmp_path, pack, compressed([json.dumps(fields)]))
+    write = as_first_written if first_written else Snapshot.to_line
+    altered = write(snapshot(other))
+    sha256 = snapshot(other).sha256.encode()
+    assert altered.count(sha256) == 1
+    altered = altered.replace(sha256, snapshot(body).sha256.encode())
+    put_pack(tmp_path, pack, compressed([altered]))
     with pytest.raises(ArchiveError, match="SHA-256") as caught:
         list(archive.read_archive(tmp_path))
     assert str(tmp_path / pack.path) in str(caught.value)
@@ -170,17 +305,28 @@ def test_an_altered_body_in_a_rehashed_pack_is_found(tmp_path: Path, body: bytes
     assert "dvc pull" in str(caught.value)
 
 
-def without(field: str) -> str:
+def without(field: str) -> bytes:
     fields = json.loads(snapshot(b"body").to_line())
     del fields[field]
-    return json.dumps(fields)
+    return json.dumps(fields).encode()
+
+
+def with_field(field: str, value: Any) -> bytes:
+    return json.dumps(json.loads(snapshot(b"body").to_line()) | {field: value}).encode()
 
 
 @pytest.mark.parametrize(
     "line",
-    ["", "{", "5", "[]", "null", "{}", without("sha256"), without("body"), without("fetched_at")],
+    [
+        *(b"", b"{", b"5", b"[]", b"null", b"{}"),
+        *(without("sha256"), without("body"), without("fetched_at")),
+        *(with_field("encoding", "latin-1"), with_field("encoding", None)),
+        *(with_field("body", 5), with_field("status", "200"), with_field("key", None)),
+        with_field("encoding", "base64").replace(b'"body": "body"', b'"body": "\xc3\xb8"'),
+        with_field("encoding", "json").replace(b'"body": "body"', b'"body": ' + b"[" * 5000),
+    ],
 )
-def test_a_line_that_is_no_envelope_names_its_pack(tmp_path: Path, line: str) -> None:
+def test_a_line_that_is_no_envelope_names_its_pack(tmp_path: Path, line: bytes) -> None:
     pack = archive_of(tmp_path, [snapshot(b"body")])
     put_pack(tmp_path, pack, compressed([line]))
     with pytest.raises(ArchiveError, match="no snapshot envelope") as caught:

@@ -1,62 +1,59 @@
-"""Small bodies and tables to break on purpose."""
+"""Rows and tables to break on purpose."""
 
-import copy
-import json
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
 import pytest
 
+from pitchline.collect import registry
 from pitchline.collect.archive import Snapshot
+from pitchline.collect.rows import MatchRow, Parsed, Unreadable
+from tests.bodies import as_snapshot
 
-Season = dict[str, Any]
-
-
-def as_body(season: Any) -> bytes:
-    return json.dumps(season).encode()
-
-
-def as_snapshot(
-    body: bytes, key: str = "one", fetched_at: str = "2026-06-01T00:00:00Z", kind: str = "season"
-) -> Snapshot:
-    return Snapshot("starter", kind, key, "file:x", fetched_at, 200, None, body)
+# Puts bodies of a source of the test's own into snapshots, whose parser gives these rows back.
+Telling = Callable[[Sequence[Parsed | Unreadable]], list[Snapshot]]
 
 
-def changed(season: Season, number: int, **fields: Any) -> Season:
-    """The season with some fields of one match changed."""
-    other = copy.deepcopy(season)
-    other["matches"][number] |= fields
-    return other
+def match_row(**fields: Any) -> MatchRow:
+    """A match with a result, as a source of the test's own tells it."""
+    row = MatchRow(
+        match="1",
+        competition="eng-premier-league",
+        season="2025-26",
+        kick_off=datetime(2025, 8, 15, 19, tzinfo=UTC),
+        kick_off_known=True,
+        home="Liverpool",
+        away="Bournemouth",
+        status="finished",
+        home_goals=4,
+        away_goals=2,
+    )
+    return row._replace(**fields)
 
 
 @pytest.fixture
-def season() -> Season:
-    """A season of three matches: with a time and xG, with a date only, and still to come."""
-    return {
-        "competition": "eng-premier-league",
-        "season": "2025-26",
-        "matches": [
-            {
-                "round": 1,
-                "kick_off": "2025-08-15T19:00:00Z",
-                "home": "Liverpool",
-                "away": "Bournemouth",
-                "home_goals": 4,
-                "away_goals": 2,
-                "home_xg": 2.22,
-                "away_xg": 0.0,
-            },
-            {
-                "round": None,
-                "kick_off": "2025-08-16",
-                "home": "Aston Villa",
-                "away": "Newcastle",
-                "home_goals": 0,
-                "away_goals": 0,
-            },
-            {"kick_off": "2026-05-24T15:00:00Z", "home": "Man City", "away": "Nott'm Forest"},
-        ],
-    }
+def telling(monkeypatch: pytest.MonkeyPatch) -> Telling:
+    """Snapshots of bodies that say just what a test wants."""
+    told: dict[bytes, Parsed | Unreadable] = {}
+
+    def parse(snapshot: Snapshot) -> Parsed:
+        found = told[snapshot.body]
+        if isinstance(found, Unreadable):
+            raise found
+        return found
+
+    def tell(bodies: Sequence[Parsed | Unreadable]) -> list[Snapshot]:
+        snapshots = []
+        for body in bodies:
+            number = len(told)
+            told[str(number).encode()] = body
+            snapshots.append(as_snapshot(str(number).encode(), key=str(number)))
+        return snapshots
+
+    monkeypatch.setattr(registry, "parse", parse)
+    return tell
 
 
 @pytest.fixture

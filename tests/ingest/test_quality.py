@@ -9,7 +9,7 @@ from pitchline.ingest.build import Quarantined, repeated_rows
 from pitchline.ingest.quality import report, season_completeness
 
 LATE = pd.Timestamp("2026-11-24T00:00:00Z")
-BROKEN = Quarantined("starter", "season", "two", "0" * 64, "ValueError: field `away` is missing")
+BROKEN = Quarantined("starter", "season", "two", "0" * 64, "match 2: field `away` is missing")
 
 
 def scored(matches: pd.DataFrame, **changes: Any) -> dict[str, Any]:

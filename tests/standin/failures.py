@@ -166,11 +166,10 @@ def _challenge(status: int) -> Reply:
 
 
 def _app_shell(_: Situation) -> Reply:
-    data = '{"props":{"pageProps":{"fetchingLeagueData":false,"ssr":true,"fallback":{},"translations":{}}}}'  # noqa: E501
-    return page(
-        "Stand-in",
-        f'<div id="__next"></div><script id="__NEXT_DATA__" type="application/json">{data}</script>',
-    )
+    shell = {"fetchingLeagueData": False, "ssr": True, "fallback": {}, "translations": {}}
+    data = json.dumps({"props": {"pageProps": shell}})
+    script = f'<script id="__NEXT_DATA__" type="application/json">{data}</script>'
+    return page("Stand-in", f'<div id="__next"></div>{script}')
 
 
 def _fbref_429(retry_after: int | None) -> Reply:

@@ -67,12 +67,7 @@ COLORS: Json = {
     mode: {"home": "#1f5fa8", "away": "#b02a2a"}
     for mode in ("darkMode", "lightMode", "fontDarkMode", "fontLightMode")
 }
-PERIODS = (
-    ("FirstHalf", "FirstHalf", 0, 45),
-    ("SecondHalf", "SecondHalf", 45, 90),
-    ("FirstExtraHalf", "FirstHalfExtra", 90, 105),
-    ("SecondExtraHalf", "SecondHalfExtra", 105, 120),
-)
+PERIODS = {"FirstHalf": 45, "SecondHalf": 90, "FirstHalfExtra": 105, "SecondHalfExtra": 120}
 CARDS = {"yellow card": "Yellow", "red card": "Red", "second yellow card": "YellowRed"}
 
 
@@ -169,6 +164,8 @@ class Fotmob:
         answer: Json = {"leagues": [*leagues, *far], "date": day}
         if self.settings.vintage == "2020":
             answer["userSettings"] = None
+            for match in (m for group in far for m in group["matches"]):
+                del match["status"]["utcTime"], match["eliminatedTeamId"]
         return answer
 
     def _listed(self, competition: Competition, day: date, zone: ZoneInfo) -> list[Json]:
@@ -280,11 +277,11 @@ class Fotmob:
             "awarded": False,
             "ongoing": True,
             "scoreStr": f"{state.home} - {state.away}",
-            "liveTime": {**_live_time(state), "short": f"{STUCK_MINUTE}\u200e’\u200e"},
+            "liveTime": {**_live_time(state), "short": f"{STUCK_MINUTE}\u200e\u2019\u200e"},
         }
 
     def _reason(self, state: State) -> Json | None:
-        key = state.status if state.status != "live" else None
+        key: str | None = state.status if state.status != "live" else None
         if state.status == "finished" and state.decided in REASONS:
             key = state.decided
         if state.status == "live" and state.is_break:
@@ -474,9 +471,9 @@ class Fotmob:
             "liveticker": {"langs": "en", "teams": [match.home.full, match.away.full]},
             "superlive": {"superLiveUrl": None, "showSuperLive": False},
             "buzz": None,
-            "stats": self._stats(match, play) if happened else None,
+            "stats": self._stats(play) if happened else None,
             "playerStats": _player_stats(play) if happened else {},
-            "shotmap": self._shotmap(match, play, happened),
+            "shotmap": self._shotmap(play, happened),
             "weather": None,
             "lineup": self._lineup(match, state, play),
             "hasPlayoff": match.competition.is_cup,
@@ -568,10 +565,10 @@ class Fotmob:
         marks = [(45, "HT"), (90, "FT" if not match.extra_time else "")]
         for minute, half in marks:
             if on_this_clock(state, minute) and half:
-                shown.append(self._half(play, minute, half))
+                shown.append(self._half(minute, half))
         return sorted(shown, key=lambda e: (e["time"], e["type"] == "Half"))
 
-    def _half(self, play: Play, minute: int, short: str) -> Json:
+    def _half(self, minute: int, short: str) -> Json:
         event: Json = {
             "reactKey": f"{minute}HalfNaNundefinedundefined",
             "timeStr": minute,
@@ -619,7 +616,7 @@ class Fotmob:
         if event.added:
             text: int | str = f"{minute} + {event.added}"
         else:
-            text = f"{minute}’" if vintage == "2020" else minute
+            text = f"{minute}\u2019" if vintage == "2020" else minute
         return {
             "reactKey": f"{number}{minute}{kind}{event.player.number}undefined",
             "timeStr": text,
@@ -715,21 +712,16 @@ class Fotmob:
 
     # Shots, counts, line-ups.
 
-    def _shotmap(self, match: Match, play: Play, happened: bool) -> Json:
+    def _shotmap(self, play: Play, happened: bool) -> Json:
         shots = [self._shot(play, s) for s in play.shots] if happened else []
         shots += [self._penalty_shot(play, k) for k in play.kicks] if happened else []
         if self.settings.vintage == "2022":
             return {"shots": shots}
-        periods: Json = {"All": shots}
-        for name, period, _, _ in PERIODS:
-            of_period = [s for s in shots if s["period"] == period]
-            if of_period:
-                periods[name] = of_period
-        return {"shots": shots, "Periods": periods}
+        return {"shots": shots, "Periods": {"All": shots}}
 
     def _shot(self, play: Play, shot: Shot) -> Json:
         vintage = self.settings.vintage
-        period = next((p for _, p, _, last in PERIODS if shot.minute <= last), "FirstHalf")
+        period = next((p for p, last in PERIODS.items() if shot.minute <= last), "PenaltyShootout")
         shown = {
             "id": shot.number,
             "eventType": shot.outcome,
@@ -772,9 +764,9 @@ class Fotmob:
             outcome="Goal" if kick.scored else "Miss", body="RightFoot", situation="Penalty",
             blocked=False,
         )  # fmt: skip
-        return self._shot(play, shot) | {"period": "PenaltyShootout"}
+        return self._shot(play, shot)
 
-    def _stats(self, match: Match, play: Play) -> Json:
+    def _stats(self, play: Play) -> Json:
         vintage = self.settings.vintage
         if vintage == "2020":
             return {"stats": _stats_2020(play), "teamColors": COLORS}
@@ -816,7 +808,7 @@ class Fotmob:
                 "naPlayersArr": [side["nonAvailablePlayers"] for side in sides],
             },
             "coaches": {"sides": which, "coachesArr": [side["coach"] for side in sides]},
-            "teamRatings": {"home": {"num": 6.9, "bgcolor": ""}, "away": {"num": 6.7, "bgcolor": ""}},
+            "teamRatings": {side: {"num": 6.9, "bgcolor": "#1ec853"} for side in which},
             "hasFantasy": False,
             "usingEnetpulseLineup": True,
             "usingOptaLineup": False,
@@ -983,7 +975,7 @@ def _who_lost(match: Match, state: State) -> Json:
 
 
 def _live_time(state: State) -> Json:
-    short = "HT" if state.is_break else f"{state.minute}\u200e’\u200e"
+    short = "HT" if state.is_break else f"{state.minute}\u200e\u2019\u200e"
     return {
         "short": short,
         "shortKey": "halftime_short" if state.is_break else "",

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -74,7 +75,7 @@ class Log:
     def tightest_spacing(self, host: str) -> float:
         """The shortest time between two requests to a host; infinite for fewer than two."""
         times = sorted(r.at for r in self.of(host))
-        return min((b - a for a, b in zip(times, times[1:], strict=False)), default=float("inf"))
+        return min((b - a for a, b in pairwise(times)), default=float("inf"))
 
     def most_in_any(self, host: str, seconds: float = 60) -> int:
         """The most requests to a host in any stretch of so many seconds."""

@@ -5,6 +5,7 @@ import random
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 STEMS = (
     "Áldea", "Brackmoor", "Corvenna", "Dunmarrow", "Éskerly", "Farrowgate", "Gålund", "Harkwell",
@@ -40,6 +41,7 @@ def plain(text: str) -> str:
     return decomposed.encode("ascii", "ignore").decode()
 
 
+@cache
 def slug(text: str) -> str:
     """A text as it stands in an address."""
     return "-".join(plain(text).replace("'", "").lower().split())
@@ -50,7 +52,7 @@ def hex_id(*parts: object) -> str:
     return hashlib.sha1("/".join(map(str, parts)).encode(), usedforsecurity=False).hexdigest()[:8]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Player:
     """A player.
 
@@ -73,7 +75,7 @@ class Player:
         return hex_id("player", self.number)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Club:
     """A club; sources spell it by ``short``, ``full``, ``fbref`` or ``code``."""
 
@@ -108,6 +110,7 @@ def clubs(count: int, first: int, given: Sequence[str] | None = None) -> tuple[C
     return tuple(_club(first + i, given[i] if given else None) for i in range(count))
 
 
+@cache
 def _club(number: int, given: str | None) -> Club:
     stem = STEMS[number % len(STEMS)]
     if number >= len(STEMS):

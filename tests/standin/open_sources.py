@@ -5,7 +5,7 @@ import math
 import random
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -63,13 +63,13 @@ class _Host:
         competition = self.world.competition(self.name, found["code"]) if found else None
         if not found or not competition:
             return None
-        season = self.season(request, found)
+        season = self.season({**request.query, **found.groupdict()})
         has = season in (*self.world.seasons, season_before(self.world.seasons[0]))
         return (competition, season) if has else None
 
-    def season(self, request: Request, found: re.Match[str]) -> str:
-        """The season an address names."""
-        return season_from(int(found["season"]))
+    def season(self, written: Mapping[str, str]) -> str:
+        """The season an address names, from its path and query."""
+        return season_from(int(written["season"]))
 
     def body(
         self, key: tuple[Competition, str], make: Callable[[Competition, str], bytes]
@@ -159,8 +159,8 @@ class FootballDataOrg(_Host):
         super().__init__(world, settings)
         self._asked_at: list[float] = []
 
-    def season(self, request: Request, found: re.Match[str]) -> str:
-        year = request.query.get("season", "")
+    def season(self, written: Mapping[str, str]) -> str:
+        year = written.get("season", "")
         return season_from(int(year)) if year.isdigit() else season_at(self.settings.now)
 
     def answer(self, request: Request) -> Reply:
@@ -180,7 +180,7 @@ class FootballDataOrg(_Host):
         asked = self.asked(request)
         if asked is None:
             return _message(404, "The resource you are looking for does not exist.")
-        body, _ = self.body(asked, self.list)
+        body, _ = self.body(asked, self.listing)
         return Reply(200, body, "application/json;charset=UTF-8", headers)
 
     def mistaken(self, request: Request) -> Request:
@@ -205,7 +205,7 @@ class FootballDataOrg(_Host):
             "X-RequestCounter-Reset": str(reset),
         }
 
-    def list(self, competition: Competition, season: str) -> bytes:
+    def listing(self, competition: Competition, season: str) -> bytes:
         """A season's matches."""
         matches = self.matches(competition, season)
         about = {
@@ -316,9 +316,9 @@ class OpenLigaDb(_Host):
             return Reply(200, b"[]", "application/json; charset=utf-8")
         day = re.search(r"/\d{4}/(\d+)$", request.path)
         if day:
-            body = self.list(*asked, only=day[1])
+            body = self.listing(*asked, only=day[1])
         else:
-            body, _ = self.body(asked, self.list)
+            body, _ = self.body(asked, self.listing)
         return Reply(200, body, "application/json; charset=utf-8")
 
     def mistaken(self, request: Request) -> Request:
@@ -328,7 +328,7 @@ class OpenLigaDb(_Host):
         code = asked[0].codes[self.name]
         return Request(f"/getmatchdata/{code}/{self.other_season(asked[1])[:4]}")
 
-    def list(self, competition: Competition, season: str, only: str | None = None) -> bytes:
+    def listing(self, competition: Competition, season: str, only: str | None = None) -> bytes:
         """A season's matches, or one matchday's."""
         found = self.matches(competition, season)
         listed = [self._listed(m) for m in found if only in (None, m.round)]
@@ -394,8 +394,8 @@ class FootballDataCoUk(_Host):
     name = "football_data_co_uk"
     pattern = re.compile(r"^/mmz4281/(?P<season>\d{2})\d{2}/(?P<code>[A-Z]+\d)\.csv$")
 
-    def season(self, request: Request, found: re.Match[str]) -> str:
-        return season_from(2000 + int(found["season"]))
+    def season(self, written: Mapping[str, str]) -> str:
+        return season_from(2000 + int(written["season"]))
 
     def answer(self, request: Request) -> Reply:
         asked = self.asked(request)
@@ -471,7 +471,7 @@ def _liga_team(club: Club) -> Json:
 
 
 def _liga_results(number: int, state: State) -> list[Json]:
-    found = []
+    found: list[tuple[str, int | None, int | None, int]] = []
     if state.home_half is not None and state.status in ("finished", "live"):
         found.append(("Halbzeitergebnis", state.home_half, state.away_half, 1))
     if state.counts:

@@ -1,5 +1,7 @@
 """Pointing the project's params.yaml at the stand-in."""
 
+from typing import Any
+
 import yaml
 
 from tests.standin.server import StandIn
@@ -14,13 +16,26 @@ HOST_OF_SOURCE = {
     "openligadb": "openligadb",
     "football_data_co_uk": "football_data_co_uk",
 }
+# Nobody's terms stand against asking a server of one's own.
+ACKNOWLEDGEMENT = {
+    "right": "the stand-in on this machine is our own",
+    "covers_machine_learning": True,
+    "covers_robots_txt": True,
+}
 
 
-def point_params_at(standin: StandIn, text: str) -> str:
-    """Parameters whose sources are asked at the stand-in; comments get lost."""
-    params = yaml.safe_load(text)
-    network = params.setdefault("collect", {}).setdefault("network", {})
+def point_params_at(standin: StandIn, text: str, seconds_between_requests: float = 0.05) -> str:
+    """Parameters whose sources are asked at the stand-in, all switched on; comments get lost."""
+    params: dict[str, Any] = yaml.safe_load(text)
+    params["as_of"] = f"{standin.now:%Y-%m-%dT%H:%M:%SZ}"
+    collect = params["collect"]
+    collect["sources"] = list(HOST_OF_SOURCE)
+    collect["seasons"] = list(standin.world.seasons)
+    collect["competitions"] = list(standin.world.leagues)
     for source, host in HOST_OF_SOURCE.items():
-        settings = network.get(source) or {}
-        network[source] = {**settings, "base_url": standin.base_url(host)}
+        collect["network"][source] |= {
+            "base_url": standin.base_url(host),
+            "seconds_between_requests": seconds_between_requests,
+            "acknowledgement": ACKNOWLEDGEMENT,
+        }
     return yaml.safe_dump(params, sort_keys=False, allow_unicode=True)

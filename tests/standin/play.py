@@ -26,6 +26,8 @@ EventKind = Literal[
 FORMATIONS = {"4-3-3": (4, 3, 3), "4-4-2": (4, 4, 2), "3-4-3": (3, 4, 3), "5-3-2": (5, 3, 2)}
 SITUATIONS = ("RegularPlay", "RegularPlay", "FromCorner", "FastBreak", "SetPiece", "FreeKick")
 BODY_PARTS = ("RightFoot", "RightFoot", "LeftFoot", "Header")
+Outcome = Literal["Goal", "Miss", "AttemptSaved", "Post"]
+MISSES: tuple[Outcome, ...] = ("Miss", "AttemptSaved", "Post")
 PENALTY_XG = 0.7884
 BENCH = 9
 
@@ -60,7 +62,7 @@ class Shot:
     y: float
     xg: float
     xgot: float | None
-    outcome: Literal["Goal", "Miss", "AttemptSaved", "Post"]
+    outcome: Outcome
     body: str
     situation: str
     blocked: bool
@@ -111,12 +113,9 @@ class Side:
 
     def on_pitch(self, minute: int) -> list[Player]:
         """Who plays at a minute; before the substitutions of that minute."""
-        return [
-            p
-            for p in [*self.starters, *self.bench]
-            if (p in self.starters or self.subbed_on.get(p.number, 999) < minute)
-            and self.subbed_off.get(p.number, 999) >= minute
-        ]
+        off, on = self.subbed_off, self.subbed_on
+        stay = [p for p in self.starters if off.get(p.number, 999) >= minute]
+        return stay + [p for p in self.bench if on.get(p.number, 999) < minute]
 
 
 @dataclass(frozen=True)
@@ -262,7 +261,7 @@ class _Maker:
         added: int | None,
         player: Player,
         xg: float,
-        outcome: Literal["Goal", "Miss", "AttemptSaved", "Post"],
+        outcome: Outcome,
         kind: str = "goal",
     ) -> None:
         rng = self.rng
@@ -294,7 +293,7 @@ class _Maker:
         mean = self.match.strength[0 if home else 1] * 6.5 + 2
         for _ in range(poisson(rng, mean)):
             minute = rng.randint(1, self.last)
-            outcome = rng.choices(("Miss", "AttemptSaved", "Post"), (0.42, 0.55, 0.03))[0]
+            outcome = rng.choices(MISSES, (0.42, 0.55, 0.03))[0]
             player = rng.choice(side.on_pitch(minute)[1:])
             self._shot(home, minute, None, player, rng.betavariate(0.9, 9), outcome)
 

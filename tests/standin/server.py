@@ -211,7 +211,7 @@ class _Robots:
     def __init__(self, text: str | None) -> None:
         self._text = text
 
-    def answer(self, request: Request) -> Reply:
+    def answer(self, request: Request) -> Reply:  # noqa: ARG002
         if self._text is None:
             return Reply(404, b"404: Not Found", "text/plain; charset=utf-8")
         return Reply(200, self._text.encode(), "text/plain; charset=utf-8")
@@ -286,13 +286,16 @@ class _Handler(BaseHTTPRequestHandler):
         with contextlib.suppress(OSError):
             super().finish()
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         self._handle(with_body=True)
 
-    def do_HEAD(self) -> None:  # noqa: N802
+    def do_HEAD(self) -> None:
         self._handle(with_body=False)
 
     def _handle(self, with_body: bool) -> None:
+        if self.server.stopping.is_set():
+            self.close_connection = True
+            return
         at = time.monotonic()
         headers = {name.lower(): value for name, value in self.headers.items()}
         reply, failure = self.server.standin.answer(self.server.host, Request(self.path, headers))

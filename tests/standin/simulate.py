@@ -28,7 +28,10 @@ SHOOTOUT, SHOOTOUT_END = 153, 163
 # A feed says "started" some minutes after the kick-off.
 STARTED_LAG = 2
 ABANDONED_AT = 59
-KEPT_KICK_OFFS = ((-1, 20, 0), (0, 12, 30), (0, 17, 30), (1, 14, 0), (1, 16, 30), (2, 20, 0))
+# A postponed match has its new date so many days before it.
+ANNOUNCED_BEFORE = 14
+KEPT_LISTS = 100
+SPREAD_KICK_OFFS = ((-1, 20, 0), (0, 12, 30), (0, 17, 30), (1, 14, 0), (1, 16, 30), (2, 20, 0))
 
 
 @dataclass(frozen=True)
@@ -202,7 +205,7 @@ class Match:
         if self.fate == "cancelled" and now >= self.kick_off - timedelta(days=1):
             return State("cancelled", self.kick_off)
         kick_off = self.kick_off
-        if self.replay and now >= self.kick_off + timedelta(days=10):
+        if self.replay and now >= self.replay - timedelta(days=ANNOUNCED_BEFORE):
             kick_off = self.replay
         elif self.replay and now >= self.kick_off - timedelta(days=2):
             return State("postponed", kick_off)
@@ -294,6 +297,7 @@ class World:
     oddities: Oddities = field(default_factory=Oddities)
     club_names: Sequence[str] | None = None
     _made: dict[tuple[str, str], tuple[Match, ...]] = field(default_factory=dict)
+    _known: dict[tuple[str, str, datetime], list[Match]] = field(default_factory=dict)
     _by_number: dict[int, Match] = field(default_factory=dict)
     _by_hex: dict[str, Match] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
@@ -328,8 +332,15 @@ class World:
 
     def known(self, competition: Competition, season: str, now: datetime) -> list[Match]:
         """The matches of a season that are known at a moment, by kick-off."""
-        found = [m for m in self.matches(competition, season) if m.known_from <= now]
-        return sorted(found, key=lambda m: (m.state(now).kick_off, m.number))
+        key = (competition.slug, season, now)
+        if key not in self._known:
+            found = [m for m in self.matches(competition, season) if m.known_from <= now]
+            found.sort(key=lambda m: (m.state(now).kick_off, m.number))
+            if len(self._known) >= KEPT_LISTS:
+                self._known.clear()
+            self._known[key] = found
+            return list(found)
+        return list(self._known[key])
 
     def everything(self) -> Iterator[Match]:
         """Every match the hosts have."""
@@ -386,7 +397,7 @@ class World:
         rounds = _double_round_robin(teams)
         days = _round_days(int(season[:4]), len(rounds))
         first = 6_000_000 + (int(season[:4]) - 2000) * 10_000 + competition.number * 1_000
-        matches = []
+        matches: list[Match] = []
         for number, (day, pairs) in enumerate(zip(days, rounds, strict=True), 1):
             slots = _slots(len(pairs), is_last=number == len(rounds))
             for (home, away), slot in zip(pairs, slots, strict=True):
@@ -415,7 +426,8 @@ class World:
             for is_home, mean in ((True, expected[0]), (False, expected[1]))
             for _ in range(poisson(rng, mean))
         ]
-        extra_time, kicks = False, ()
+        extra_time = False
+        kicks: tuple[tuple[bool, bool], ...] = ()
         if competition.is_cup and sum(g.home for g in goals) * 2 == len(goals):
             extra_time = True
             late = [
@@ -435,15 +447,19 @@ class World:
     def _tempt_fate(self, rng: random.Random, matches: list[Match], rounds: int) -> None:
         early = [m for m in matches if int(m.round) <= rounds * 0.8]
         shares = vars(self.oddities)
-        counts = {fate: math.ceil(share * len(matches)) for fate, share in shares.items() if share}
-        chosen = iter(rng.sample(early, min(sum(counts.values()), len(early))))
+        counts = {fate: math.ceil(share * len(matches)) for fate, share in shares.items()}
         busy: set[tuple[Club, date]] = set()
+        # Spread over the season, so that there is one at most moments.
+        spread = counts.pop("postponed")
+        for i in range(spread):
+            match = rng.choice(early[i * len(early) // spread : (i + 1) * len(early) // spread])
+            match.fate, match.replay = "postponed", _replay(rng, match, busy)
+        as_planned = [m for m in early if m.fate == "played"]
+        chosen = iter(rng.sample(as_planned, sum(counts.values())))
         fate: Fate
         for fate, count in counts.items():  # type: ignore[assignment]
             for _, match in zip(range(count), chosen, strict=False):
                 match.fate = fate
-                if fate == "postponed":
-                    match.replay = _replay(rng, match, busy)
 
     def _cup(self, competition: Competition, season: str) -> tuple[Match, ...]:
         rng = random.Random(f"{self.seed} {competition.slug} {season}")
@@ -455,7 +471,7 @@ class World:
         drawn, tuesday = datetime(int(season[:4]), 12, 15, 12, tzinfo=UTC), _tuesday(season)
         while len(left) > 1:
             rng.shuffle(left)
-            ties = []
+            ties: list[Match] = []
             for i in range(0, len(left), 2):
                 tie = self._match(
                     first + len(matches) + len(ties), competition, season, CUP_ROUNDS[len(left)],
@@ -554,7 +570,7 @@ def _round_days(year: int, rounds: int) -> list[date]:
 def _slots(count: int, is_last: bool) -> list[tuple[int, int, int]]:
     if is_last:
         return [(1, 16, 0)] * count
-    kept = list(KEPT_KICK_OFFS[: max(0, min(len(KEPT_KICK_OFFS), count - 1))])
+    kept = list(SPREAD_KICK_OFFS[: max(0, min(len(SPREAD_KICK_OFFS), count - 1))])
     return sorted([*kept, *[(0, 15, 0)] * (count - len(kept))])
 
 

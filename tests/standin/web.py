@@ -134,5 +134,6 @@ def http_date(moment: datetime) -> str:
 
 def not_found() -> Reply:
     """A page that says there is nothing."""
-    return Reply(404, b"<!DOCTYPE html><html><head><title>404</title></head><body><h1>Not found</h1>"
-                      b"</body></html>")  # fmt: skip
+    title, text = "404: This page could not be found", "<h1>404</h1>"
+    page = f"<!DOCTYPE html><html><head><title>{title}</title></head><body>{text}</body></html>"
+    return Reply(404, page.encode())

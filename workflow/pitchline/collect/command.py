@@ -9,13 +9,12 @@ import threading
 import time
 from datetime import timedelta
 from pathlib import Path
-from types import FrameType
 
 import click
 
 from pitchline import console, layout
 from pitchline.collect import archive, clock, importing, registry, starter, store, supervisor
-from pitchline.collect.engine import Places, Run, Stopped
+from pitchline.collect.engine import Places, Run
 from pitchline.collect.receipts import (
     Receipt,
     overall_status,
@@ -61,6 +60,9 @@ def collect_task(params_file: Path, source: str) -> None:
     """Collect one source under its time limit. A source's failure is told by its receipt only."""
     params = load(params_file)
     run = os.environ.get("PITCHLINE_RUN") or _new_run()
+    if source == starter.SOURCE:
+        write_receipt(layout.RECEIPTS, _starter(params, run))
+        return
     [receipt] = supervisor.collect_side_by_side([source], params.collect, params_file, run, 1)
     say = console.say if receipt.status == "success" else console.warn
     say("collect", _in_a_line(receipt))
@@ -73,13 +75,16 @@ def collect_task(params_file: Path, source: str) -> None:
 def collect_source(params_file: Path, source: str, run: str) -> None:
     """Collect one source in this process; `task` does it under its time limit."""
     params = load(params_file)
-    signal.signal(signal.SIGTERM, _stop)
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     if source == starter.SOURCE:
         receipt = _starter(params, run)
     else:
         as_of = clock.moment_of(params.as_of) if params.as_of else None
-        receipt = Run(registry.source_named(source), params.collect, PLACES, run, as_of).collect()
+        receipt = Run(
+            registry.source_named(source), params.collect, PLACES, run, as_of, stop=stop
+        ).collect()
     write_receipt(layout.RECEIPTS, receipt)
 
 
@@ -214,13 +219,6 @@ def _in_a_line(receipt: Receipt) -> str:
         f"{receipt.quarantined} quarantined, {receipt.failed} failed"
     )
     return f"{receipt.source}: {receipt.status}: {receipt.reason or counts}"
-
-
-def _stop(number: int, frame: FrameType | None) -> None:
-    del frame
-    # Once: what is being packed and written then is not to be cut off.
-    signal.signal(number, signal.SIG_IGN)
-    raise Stopped(f"ended by {signal.Signals(number).name}; the next run goes on from here")
 
 
 def _end_with(parent: int) -> None:

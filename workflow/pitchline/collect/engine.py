@@ -1,8 +1,8 @@
 """One engine for all sources: what to ask, whether it may be asked, what the answer means."""
 
 import os
+import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -78,7 +78,7 @@ class Run:
         run: the run's name, for the receipt.
         as_of: the moment the run stands at; None for the present.
         now: the clock.
-        sleep: waits; the tests' is quicker.
+        stop: set by whoever wants the run to end; what is on its way is still archived.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class Run:
         run: str,
         as_of: datetime | None = None,
         now: clock.Clock = clock.now,
-        sleep: Callable[[float], None] = time.sleep,
+        stop: threading.Event | None = None,
     ) -> None:
         self._source = source
         self._all = settings
@@ -97,7 +97,7 @@ class Run:
         self._places = places
         self._as_of = as_of
         self._now = now
-        self._sleep = sleep
+        self._stop = stop or threading.Event()
         self._started = time.monotonic()
         self._budget = self._settings.time_limit_minutes * 60
         self._breaker = Breaker(places.state / source.name / "breaker.json")
@@ -201,9 +201,10 @@ class Run:
         )
         try:
             for ask in self._source.plan(plan):
+                self._sleep(0.0)
                 self.receipt.asked += 1
                 if archive.is_fresh(ask, self._now()):
-                    self.receipt.cached += 1
+                    self._count_archived(archive, ask)
                     continue
                 self._check_robots(robots, ask)
                 self._one(transport, archive, ask)
@@ -217,6 +218,18 @@ class Run:
         finally:
             self.receipt.requests = transport.requests
             self.receipt.bytes = transport.bytes
+
+    def _count_archived(self, archive: SourceArchive, ask: Ask) -> None:
+        entry = archive.entry(ask.kind, ask.key)
+        if entry is not None and entry.newest.reason:
+            self.receipt.quarantined += 1
+            self.receipt.problem(f"{ask.kind} {ask.key}: in quarantine: {entry.newest.reason}")
+        else:
+            self.receipt.cached += 1
+
+    def _sleep(self, seconds: float) -> None:
+        if self._stop.wait(seconds):
+            raise Stopped("it was asked to end; the next run goes on from here")
 
     def _remaining(self) -> float:
         return self._budget - CLOSING_SECONDS - (time.monotonic() - self._started)

@@ -26,7 +26,7 @@ class Receipt:
         fetched: answers that were news.
         unchanged: answers without news (304, or the same body).
         cached: things whose archived answer still stands.
-        quarantined: answers that were kept but can't be read.
+        quarantined: answers that were kept but can't be read, now or by an earlier run.
         missing: things the source doesn't have (404): a season that isn't published yet.
         failed: things for which no answer could be had.
         requests: requests sent, robots.txt and further tries included.

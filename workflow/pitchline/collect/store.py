@@ -42,6 +42,8 @@ INDEX = "index.json"
 JOURNAL = "journal.jsonl"
 COMMIT_BYTES = 256 * 2**20
 LOCK_POLL_SECONDS = 0.2
+# An unreadable answer may be a whim of the moment, or for good: it is asked for again, not at once.
+QUARANTINE_STANDS = timedelta(hours=1)
 
 
 class Body(msgspec.Struct, frozen=True, order=True, array_like=True):
@@ -133,7 +135,9 @@ class SourceArchive:
         if entry is None:
             return False
         checked = moment_of(entry.checked_at)
-        final = ask.final_from is not None and checked >= ask.final_from and not entry.newest.reason
+        if entry.newest.reason:
+            return now - checked < min(ask.fresh_for, QUARANTINE_STANDS)
+        final = ask.final_from is not None and checked >= ask.final_from
         return final or now - checked < ask.fresh_for
 
     # -- adding

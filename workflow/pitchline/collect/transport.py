@@ -3,7 +3,8 @@
 import gzip
 import io
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -31,16 +32,16 @@ class Broken(Exception):
 
 
 class _LimitedAdapter(HTTPAdapter):
-    """Waits for the host's turn before every request, redirects included."""
+    """Takes the host's turn for every request, redirects included, until the answer begins."""
 
-    def __init__(self, wait: Callable[[str], None]) -> None:
+    def __init__(self, turn: Callable[[str], AbstractContextManager[None]]) -> None:
         super().__init__(max_retries=0)
-        self._wait = wait
+        self._turn = turn
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
         """Send one request when its turn has come."""
-        self._wait(request.url or "")
-        return super().send(request, *args, **kwargs)
+        with self._turn(request.url or ""):
+            return super().send(request, *args, **kwargs)
 
 
 class Transport:
@@ -77,9 +78,11 @@ class Transport:
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, _LimitedAdapter(self._turn))
 
-    def _turn(self, url: str) -> None:
-        self._limiter_of(urlsplit(url).netloc).wait(self._latest)
-        self.requests += 1
+    @contextmanager
+    def _turn(self, url: str) -> Iterator[None]:
+        with self._limiter_of(urlsplit(url).netloc).turn(self._latest):
+            self.requests += 1
+            yield
 
     def get(self, url: str, headers: Mapping[str, str], secret: bool = False) -> Answer:
         """Ask once.

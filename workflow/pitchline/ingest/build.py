@@ -10,6 +10,8 @@ from pitchline.ingest.tables import result_of
 
 # A match told as one of these has no result to learn from, nor will it have one under this row.
 WITHOUT_RESULT = ("cancelled", "abandoned", "awarded")
+# `7`, `Matchday 7`; not `1/16`, nor `Round of 16`.
+ROUND_LABEL = r"(?:^|(?<!of)\s)([1-5]?\d|60)$"
 
 
 def parse(snapshots: Iterable[Snapshot]) -> tuple[pd.DataFrame, list[Quarantined]]:
@@ -33,9 +35,13 @@ def rows_of(staged: Staged) -> pd.DataFrame:
         )
     is_live = rows["status"] == "live"
     rows.loc[is_live, ["home_goals", "away_goals"]] = pd.NA
-    number = rows["round"].str.extract(r"(\d{1,2})$")[0]
-    rows["round"] = pd.to_numeric(number).astype("Int64")
-    return rows
+    return rows.assign(round=_round_number(rows["round"]))
+
+
+def _round_number(label: pd.Series) -> pd.Series:
+    """The number of a round of a league; null for a round of a cup, and for none."""
+    number = pd.to_numeric(label.str.extract(ROUND_LABEL)[0]).astype("Int64")
+    return number.where(number > 0)
 
 
 def of_competitions(rows: pd.DataFrame, slugs: Mapping[tuple[str, str], str]) -> pd.DataFrame:

@@ -53,6 +53,10 @@ _ARROW = {
 }
 _PANDAS = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
 
+# Kind, key, fetched_at and the body's SHA-256 of a snapshot.
+Which = tuple[str, str, str, str]
+_Job = tuple[Path, Pack, set[Which] | None]
+
 
 @dataclass(frozen=True)
 class Quarantined:
@@ -181,26 +185,23 @@ def stage_sources(raw: Path, sources: Sequence[str]) -> Staged:
         return joined(list(pool.map(_stage_pack, *zip(*parts, strict=True))))
 
 
-def newest_bodies(source_dir: Path) -> set[str] | None:
-    """The SHA-256 of every body that is not superseded by a later one of its key.
+def newest_bodies(source_dir: Path) -> set[Which] | None:
+    """Kind, key, ``fetched_at`` and SHA-256 of every body no later one of its key supersedes.
 
     None where the archive has no index: then every body counts.
     """
     index = read_index(source_dir)
     if not index:
         return None
-    wanted = set()
-    for entry in index.values():
-        wanted.add(entry.newest.sha256)
-        if entry.newest_good:
-            wanted.add(entry.newest_good.sha256)
-    return wanted
+    return {
+        (entry.kind, entry.key, body.fetched_at, body.sha256)
+        for entry in index.values()
+        for body in (entry.newest, entry.newest_good)
+        if body
+    }
 
 
-_Job = tuple[Path, Pack, set[str] | None]
-
-
-def _halves(job: _Job) -> list[tuple[Path, Pack, set[str] | None, int, int]]:
+def _halves(job: _Job) -> list[tuple[Path, Pack, set[Which] | None, int, int]]:
     """A pack's lines in two spans; unpacking twice is cheap beside parsing once."""
     source_dir, pack, wanted = job
     middle = (pack.snapshots + 1) // 2
@@ -209,13 +210,15 @@ def _halves(job: _Job) -> list[tuple[Path, Pack, set[str] | None, int, int]]:
 
 
 def _stage_pack(
-    source_dir: Path, pack: Pack, wanted: set[str] | None, first: int = 0, last: int | None = None
+    source_dir: Path, pack: Pack, wanted: set[Which] | None, first: int = 0, last: int | None = None
 ) -> Staged:
     lines = pack_lines(checked_bytes(source_dir, pack), source_dir / pack.path)
     found = (
         Snapshot.from_line(line, source_dir / pack.path) for line in islice(lines, first, last)
     )
-    return stage(s for s in found if wanted is None or s.sha256 in wanted)
+    return stage(
+        s for s in found if wanted is None or (s.kind, s.key, s.fetched_at, s.sha256) in wanted
+    )
 
 
 def joined(parts: Sequence[Staged]) -> Staged:

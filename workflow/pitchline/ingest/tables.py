@@ -163,11 +163,12 @@ def _explain(
         (cases["schema_context"] == "DataFrameSchema") & cases["index"].notna(), "*"
     )
     cases = cases.assign(column=told).drop_duplicates(["column", "check", "index"])
+    named = next((name for name in ("match_id", "match") if name in frame), None)
     lines = []
     for case in cases.head(SHOWN_FAILURES).itertuples():
         where = ""
-        if pd.notna(case.index) and "match_id" in frame:
-            where = f", row {int(case.index)} ({frame['match_id'].iloc[int(case.index)]})"
+        if pd.notna(case.index) and named:
+            where = f", row {int(case.index)} ({frame[named].iloc[int(case.index)]})"
         lines.append(
             f"  column {case.column}{where}: {case.check}; found {str(case.failure_case)[:80]!r}"
         )

@@ -72,7 +72,9 @@ def read_notes(text: str) -> Notes:
             extra_time = True
         elif _NORMAL_TIME.search(part):
             extra_time = False
-        if status == "unknown" or not (was or extra_time is not None or _OF_THE_TIE.match(part)):
+        elif not _OF_THE_TIE.fullmatch(part):
+            unknown.append(part[:60])
+        if was and status == "unknown":
             unknown.append(part[:60])
     return Notes(status, extra_time, tuple(unknown))
 

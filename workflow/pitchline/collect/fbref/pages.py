@@ -13,8 +13,13 @@ from pitchline.collect.seasons import season_named
 
 Element: TypeAlias = etree._Element
 
-# The largest page seen is under 2 MB.
-LARGEST: Final = 16_000_000
+# Bounds for what the parser is given: the largest page seen has under 2 MB, its longest tag (code
+# of a script taken for one) 15 kB, 20 levels of elements, and 30 tables in comments. The parser
+# itself takes the square of the number of a tag's attributes.
+LARGEST: Final = 5_000_000
+LONGEST_TAG: Final = 60_000
+DEEPEST: Final = 64
+MOST_HIDDEN: Final = 500
 
 _ID = r"[0-9a-f]{8}"
 SEASON: Final = r"(?:18|19|20)\d\d(?:-(?:18|19|20)\d\d)?"
@@ -30,7 +35,9 @@ _ADDRESSES: Final = {
     "squad": re.compile(rf"/en/squads/(?P<id>{_ID})/{_SEASON}[^/]*"),
     "player": re.compile(rf"/en/players/(?P<id>{_ID})(?:/[^/]*)?"),
 }
-_ORIGIN = re.compile(r"https?://[^/]+")
+_TAG = re.compile(rb"""<[a-zA-Z](?:[^>"']++|"[^"]*+"?|'[^']*+'?)*+>?""")
+_TOO_DEEP = etree.XPath(f"boolean({'/*' * DEEPEST})")
+_ORIGIN = re.compile(r"https?://(?:www\.)?fbref\.com(?=/)")
 _TITLE = re.compile(rf"({SEASON}) (.+)")
 _WHOLE = re.compile(r"\d{1,3}(?:,\d{3}){1,3}|\d{1,9}", re.ASCII)
 _DECIMAL = re.compile(r"-?\d{1,4}(?:\.\d{1,6})?", re.ASCII)
@@ -79,7 +86,7 @@ def read(body: bytes) -> Page:
     Raises:
         Unreadable: it is too large, cut short, not UTF-8, no HTML, or no page of FBref known here.
     """
-    root = _tree(_whole_text(body))
+    root = _tree(_checked(body))
     kind, address = _address(root)
     named, title = _heading(root)
     parts = address.groupdict()
@@ -119,7 +126,7 @@ def key_of(page: Page) -> str:
     return f"{page.id}/{page.season}"
 
 
-def _whole_text(body: bytes) -> bytes:
+def _checked(body: bytes) -> bytes:
     if len(body) > LARGEST:
         raise Unreadable(f"body: {len(body)} bytes, more than {LARGEST}")
     try:
@@ -128,6 +135,8 @@ def _whole_text(body: bytes) -> bytes:
         raise Unreadable(f"body: not UTF-8 at byte {error.start}") from error
     if b"</html>" not in body[-4096:].lower():
         raise Unreadable("body: cut short, it doesn't end with </html>")
+    if max(map(len, _TAG.findall(body)), default=0) > LONGEST_TAG:
+        raise Unreadable(f"body: a tag of more than {LONGEST_TAG} bytes")
     return body
 
 
@@ -138,6 +147,8 @@ def _tree(text: bytes) -> Element:
         raise Unreadable(f"body: no HTML: {error}") from error
     if root is None:
         raise Unreadable("body: no HTML element")
+    if _TOO_DEEP(root):
+        raise Unreadable(f"body: elements nested {DEEPEST} deep")
     return root
 
 
@@ -162,8 +173,11 @@ def _heading(root: Element) -> tuple[str | None, str]:
 
 def _hidden(root: Element) -> list[Element]:
     """What stands in comments with tables, each a small document of its own."""
-    texts = (comment.text or "" for comment in root.iter(etree.Comment))
-    return [_tree(f"<div>{text}</div>".encode()) for text in texts if "<table" in text]
+    texts = [comment.text or "" for comment in root.iter(etree.Comment)]
+    found = [text for text in texts if "<table" in text]
+    if len(found) > MOST_HIDDEN:
+        raise Unreadable(f"body: {len(found)} comments with tables")
+    return [_tree(f"<div>{text}</div>".encode()) for text in found]
 
 
 def words(node: Element) -> str:

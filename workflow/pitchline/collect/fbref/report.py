@@ -151,12 +151,16 @@ def _shootout(events: list[EventRow]) -> tuple[int, int]:
 def _events(page: Page, parsed: Parsed) -> Iterator[EventRow]:
     """``#events_wrap``: the minute and the running score beside an icon and the players."""
     wrap = pages.by_id(page.root, "events_wrap")
-    found = pages.with_class(wrap, "event") if wrap is not None else []
+    blocks = pages.children(wrap, "div") if wrap is not None else []
     number = 0
-    for event in found:
+    for event in (part for block in blocks for part in (block, *pages.children(block, "div"))):
+        if not pages.has_class(event, "event"):
+            continue
         side = next((name for name in ("a", "b") if pages.has_class(event, name)), None)
         parts = pages.children(event, "div")
-        icons = pages.with_class(event, "event_icon")
+        icons = (
+            [part for part in pages.children(parts[-1], "div") if _is_icon(part)] if parts else []
+        )
         if side is None or len(parts) != 2 or not icons:
             parsed.faults.append(f"event: {pages.words(event)[:80]!r} isn't whole")
             continue

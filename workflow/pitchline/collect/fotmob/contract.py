@@ -6,10 +6,12 @@ keys become drift, elements of lists that can't be read become faults, and what 
 have every required field.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from enum import Enum
 from functools import cache
 from types import UnionType
-from typing import Annotated, Any, Generic, TypeVar, Union, cast, get_args, get_origin
+from typing import Annotated, Any, Generic, NamedTuple, TypeVar, Union, cast, get_args, get_origin
 
 import msgspec
 
@@ -43,6 +45,7 @@ def also_known(*keys: str) -> Callable[[type[_S]], type[_S]]:
     return strict
 
 
+@dataclass
 class Findings:
     """What a tolerant reading met.
 
@@ -51,9 +54,8 @@ class Findings:
         faults: elements and optional values left out, each with its path and the reason.
     """
 
-    def __init__(self) -> None:
-        self.drift: set[str] = set()
-        self.faults: list[str] = []
+    drift: set[str] = field(default_factory=set)
+    faults: list[str] = field(default_factory=list)
 
 
 class Contract(Generic[_T]):
@@ -76,18 +78,94 @@ class Contract(Generic[_T]):
         Raises:
             Unreadable: no JSON, or a required field is missing or wrong.
         """
-        findings = Findings()
         try:
-            return self._decoder.decode(body), findings
+            return self._decoder.decode(body), Findings()
         except _DECODING_ERRORS:
             pass
         tree = self._unwrap(decoded(body))
         try:
-            return msgspec.convert(_cleaned(tree, self._shape, "", findings), self._shape), findings
+            return self._converted(tree, picky=False)
+        except _DECODING_ERRORS:
+            pass
+        try:
+            return self._converted(tree, picky=True)
         except Unreadable:
             raise
         except _DECODING_ERRORS as error:
             raise Unreadable(_reason(error)) from None
+
+    def _converted(self, tree: Any, picky: bool) -> tuple[_T, Findings]:
+        """The body without what isn't known; if picky, without what can't be read either."""
+        sieve = _Sieve(picky)
+        return msgspec.convert(sieve.value(tree, self._shape, ""), self._shape), sieve.findings
+
+
+class _Sieve:
+    """Takes from a decoded body what its shape doesn't hold.
+
+    Args:
+        picky: whether to try each element of a list, and each small optional value, and to leave
+            out those that don't fit; otherwise only unknown keys are left out.
+    """
+
+    def __init__(self, picky: bool) -> None:
+        self.findings = Findings()
+        self._picky = picky
+
+    def value(self, value: Any, shape: Any, path: str) -> Any:
+        """A value without what the shape doesn't know or can't hold."""
+        kind, inner = _container(shape, isinstance(value, dict))
+        if kind is _Kind.OBJECT:
+            return self._object(value, inner, path)
+        if kind is _Kind.MAP and isinstance(value, dict):
+            return dict(self._elements(value.items(), len(value), inner, path))
+        if kind is _Kind.LIST and isinstance(value, list):
+            kept = self._elements(enumerate(value), len(value), inner, path)
+            return [element for _, element in kept]
+        return value
+
+    def _object(
+        self, value: dict[str, Any], shape: type[msgspec.Struct], path: str
+    ) -> dict[str, Any]:
+        """An object without unknown keys and without small optional values of a wrong type."""
+        members = _members(shape)
+        strict = shape.__struct_config__.forbid_unknown_fields
+        kept: dict[str, Any] = {}
+        for key, told in value.items():
+            member = members.get(key)
+            if member is None:
+                if strict:
+                    self.findings.drift.add(_below(path, key))
+                continue
+            if member.ignored:
+                continue
+            if isinstance(told, (dict, list)):
+                told = self.value(told, member.shape, _below(path, key))
+            if self._picky and member.dispensable:
+                error = _misfit(told, member.shape)
+                if error:
+                    self.findings.faults.append(f"{_below(path, key)}: {error}"[:_SHOWN])
+                    continue
+            kept[key] = told
+        return kept
+
+    def _elements(
+        self, elements: Iterable[tuple[Any, Any]], count: int, shape: Any, path: str
+    ) -> list[tuple[Any, Any]]:
+        """The elements of a list or map, those the shape can hold.
+
+        Raises:
+            Unreadable: most of them can't be read.
+        """
+        kept = [(key, self.value(element, shape, path)) for key, element in elements]
+        if not self._picky:
+            return kept
+        errors = [(key, _misfit(element, shape)) for key, element in kept]
+        faults = [f"{path}[{key}]: {error}"[:_SHOWN] for key, error in errors if error]
+        if len(faults) * 2 > count:
+            raise Unreadable(f"{path}: {len(faults)} of {count} can't be read, such as {faults[0]}")
+        self.findings.faults += faults
+        return [pair for pair, (_, error) in zip(kept, errors, strict=True) if not error]
 
 
 def decoded(body: bytes) -> Any:
@@ -102,71 +180,67 @@ def decoded(body: bytes) -> Any:
         raise Unreadable(f"no JSON: {error}") from None
 
 
+def _below(path: str, key: str) -> str:
+    """The path of a member."""
+    return f"{path}.{key[:_SHOWN]}" if path else key[:_SHOWN]
+
+
 def _reason(error: BaseException) -> str:
     """The text of an error of msgspec, its path as ``general.matchId``."""
     return str(error).replace("`$.", "`")[:_SHOWN]
 
 
-def _cleaned(value: Any, shape: Any, path: str, findings: Findings) -> Any:
-    """A value without what the shape doesn't know or can't hold."""
-    if get_origin(shape) is Annotated:
-        shape = get_args(shape)[0]
-    if get_origin(shape) in (Union, UnionType):
-        shape = _alternative(value, get_args(shape))
-    if isinstance(value, dict):
-        if isinstance(shape, type) and issubclass(shape, msgspec.Struct):
-            return _cleaned_struct(value, shape, path, findings)
-        if get_origin(shape) is dict:
-            return dict(_kept(value.items(), len(value), get_args(shape)[1], path, findings))
-    if isinstance(value, list) and get_origin(shape) is list and not _is_plain(shape):
-        numbered = [(str(number), element) for number, element in enumerate(value)]
-        kept = _kept(numbered, len(value), get_args(shape)[0], path, findings)
-        return [element for _, element in kept]
-    return value
+class _Kind(Enum):
+    """What a shape is to a sieve."""
 
-
-def _alternative(value: Any, shapes: tuple[Any, ...]) -> Any:
-    """The member of a union that can hold an object or a list; any of them for a plain value."""
-    for shape in shapes:
-        origin = get_origin(shape)
-        if isinstance(value, dict) and (
-            origin is dict or (isinstance(shape, type) and issubclass(shape, msgspec.Struct))
-        ):
-            return shape
-        if isinstance(value, list) and origin is list:
-            return shape
-    return None
-
-
-def _cleaned_struct(
-    value: dict[str, Any], shape: type[msgspec.Struct], path: str, findings: Findings
-) -> dict[str, Any]:
-    """An object without unknown keys and without small optional values of a wrong type."""
-    fields = _fields(shape)
-    strict = shape.__struct_config__.forbid_unknown_fields
-    kept: dict[str, Any] = {}
-    for key, member in value.items():
-        where = f"{path}.{key}" if path else key
-        field = fields.get(key)
-        if field is None:
-            if strict:
-                findings.drift.add(where)
-            continue
-        if field.type is msgspec.Raw:
-            continue
-        kept[key] = _cleaned(member, field.type, where, findings)
-        if not field.required and _is_small(field.type):
-            error = _misfit(kept[key], field.type)
-            if error:
-                findings.faults.append(f"{where}: {error}")
-                del kept[key]
-    return kept
+    OBJECT = "object"
+    MAP = "map"
+    LIST = "list"
+    OTHER = "other"
 
 
 @cache
-def _fields(shape: type[msgspec.Struct]) -> dict[str, msgspec.structs.FieldInfo]:
+def _container(shape: Any, for_object: bool) -> tuple[_Kind, Any]:
+    """What of a shape can hold a JSON object, or else a JSON list, and the shape within it."""
+    origin = get_origin(shape)
+    if origin is Annotated:
+        return _container(get_args(shape)[0], for_object)
+    if origin in (Union, UnionType):
+        members = [_container(member, for_object) for member in get_args(shape)]
+        return next((found for found in members if found[0] is not _Kind.OTHER), members[0])
+    if for_object and isinstance(shape, type) and issubclass(shape, msgspec.Struct):
+        return _Kind.OBJECT, shape
+    if for_object and origin is dict:
+        return _Kind.MAP, get_args(shape)[1]
+    if not for_object and origin is list and not _is_plain(shape):
+        return _Kind.LIST, get_args(shape)[0]
+    return _Kind.OTHER, None
+
+
+class _Member(NamedTuple):
+    """A field of a struct.
+
+    Attributes:
+        ignored: known, but not read.
+        dispensable: may be left out alone if it doesn't fit.
+    """
+
+    shape: Any
+    ignored: bool
+    dispensable: bool
+
+
+@cache
+def _members(shape: type[msgspec.Struct]) -> dict[str, _Member]:
     """The fields of a struct by their keys in JSON."""
-    return {field.encode_name: field for field in msgspec.structs.fields(shape)}
+    return {
+        field.encode_name: _Member(
+            field.type,
+            field.type is msgspec.Raw,
+            not field.required and _is_small(field.type),
+        )
+        for field in msgspec.structs.fields(shape)
+    }
 
 
 def _is_plain(shape: Any) -> bool:
@@ -181,7 +255,6 @@ def _is_plain(shape: Any) -> bool:
     return shape in (int, float, str, bool, type(None))
 
 
-@cache
 def _is_small(shape: Any) -> bool:
     """Whether a value may be left out alone: plain, or an object of nothing but plain values.
 
@@ -190,32 +263,9 @@ def _is_small(shape: Any) -> bool:
     if get_origin(shape) in (Union, UnionType):
         return all(_is_small(member) for member in get_args(shape))
     if isinstance(shape, type) and issubclass(shape, msgspec.Struct):
-        read = (field.type for field in _fields(shape).values())
+        read = [field.type for field in msgspec.structs.fields(shape)]
         return all(member is msgspec.Raw or _is_plain(member) for member in read)
     return _is_plain(shape)
-
-
-def _kept(
-    elements: Any, count: int, shape: Any, path: str, findings: Findings
-) -> list[tuple[str, Any]]:
-    """The elements of a list or map the shape can hold.
-
-    Raises:
-        Unreadable: most of them can't be read.
-    """
-    kept: list[tuple[str, Any]] = []
-    faults: list[str] = []
-    for key, element in elements:
-        cleaned = _cleaned(element, shape, path, findings)
-        error = _misfit(cleaned, shape)
-        if error:
-            faults.append(f"{path}[{key}]: {error}"[:_SHOWN])
-        else:
-            kept.append((key, cleaned))
-    if len(faults) * 2 > count:
-        raise Unreadable(f"{path}: {len(faults)} of {count} can't be read, such as {faults[0]}")
-    findings.faults += faults
-    return kept
 
 
 def _misfit(value: Any, shape: Any) -> str | None:

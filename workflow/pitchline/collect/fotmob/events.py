@@ -6,7 +6,7 @@ from typing import NamedTuple
 import msgspec
 
 from pitchline.collect.fotmob.contract import also_known
-from pitchline.collect.fotmob.status import Goals, Id, Minute
+from pitchline.collect.fotmob.status import Goals, Minute, PlayerId, player_id
 from pitchline.collect.rows import EventRow, EventType
 
 _CARDS: dict[str, EventType] = {
@@ -31,7 +31,7 @@ _HALF_MINUTES, _REGULAR_MINUTES = 45, 90
 class Person(msgspec.Struct, rename="camel"):
     """A player of an event; empty where the event has none."""
 
-    id: Id | None = None
+    id: PlayerId | None = None
     name: str | None = None
 
 
@@ -51,7 +51,7 @@ class Event(msgspec.Struct, rename="camel"):
     overload_time: Minute | None = None
     is_home: bool | None = None
     player: Person | None = None
-    player_id: Id | None = None
+    player_id: PlayerId | None = None
     name_str: str | None = None
     own_goal: bool | None = None
     goal_description_key: str | None = None
@@ -62,7 +62,7 @@ class Event(msgspec.Struct, rename="camel"):
     away_score: Goals | None = None
     assist_input: str | None = None
     assist_str: str | None = None
-    assist_player_id: Id | None = None
+    assist_player_id: PlayerId | None = None
     card: str | None = None
     swap: list[Person] | None = None
 
@@ -185,9 +185,9 @@ def _row(event: Event, kind: EventType, is_home: bool, match: str, number: int) 
         event.time,
         event.overload_time or None,
         player.name or None,
-        None if player.id is None else str(player.id),
+        player_id(player.id),
         other.name or None,
-        None if other.id is None else str(other.id),
+        player_id(other.id),
         home,
         away,
     )

@@ -11,7 +11,7 @@ import msgspec
 
 from pitchline.collect.fotmob.contract import also_known
 from pitchline.collect.fotmob.numbers import Printed, count, decimal
-from pitchline.collect.fotmob.status import Id, Minute
+from pitchline.collect.fotmob.status import Id, Minute, PlayerId, player_id
 from pitchline.collect.rows import LineupRole, LineupRow
 
 _USUAL_POSITIONS = {0: "Keeper", 1: "Defender", 2: "Midfielder", 3: "Attacker"}
@@ -53,7 +53,7 @@ class OldPlayer(msgspec.Struct, rename="camel"):
     """A player of the old form."""
 
     name: Name | str
-    id: Id | None = None
+    id: PlayerId | None = None
     shirt: int | str | None = None
     usual_position: int | None = None
     role: str | None = None
@@ -106,7 +106,7 @@ class Player(msgspec.Struct, rename="camel"):
     """A player of the new form."""
 
     name: str
-    id: Id | None = None
+    id: PlayerId | None = None
     usual_playing_position_id: int | None = None
     shirt_number: int | str | None = None
     shirt_nr: int | str | None = None
@@ -229,7 +229,7 @@ def _old_row(
         is_home,
         role,
         name,
-        None if player.id is None else str(player.id),
+        player_id(player.id),
         _shirt(player.shirt),
         _position(player.usual_position) or player.role,
         player.is_captain,
@@ -266,7 +266,7 @@ def _new_row(
 ) -> LineupRow:
     """The row of a player of the new form."""
     performance = player.performance or player.player_performance
-    number = None if player.id is None else str(player.id)
+    number = player_id(player.id)
     return LineupRow(
         match,
         is_home,

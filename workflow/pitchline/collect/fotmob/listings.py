@@ -17,6 +17,7 @@ from pitchline.collect.fotmob.status import (
     Goals,
     Id,
     Status,
+    belongs,
     derived_season,
     kick_off,
     moment,
@@ -26,7 +27,7 @@ from pitchline.collect.fotmob.status import (
     standing,
 )
 from pitchline.collect.rows import MatchRow, Parsed, Unreadable
-from pitchline.collect.seasons import lies_in_season, season_named
+from pitchline.collect.seasons import season_named
 
 # A listing is of a local day: its matches may begin this long before or after the day in UTC.
 _DAY_MARGIN = timedelta(days=1)
@@ -368,7 +369,7 @@ def _keep_season(parsed: Parsed, season: str) -> None:
     Raises:
         Unreadable: most are not.
     """
-    outside = [row for row in parsed.matches if not lies_in_season(row.kick_off, season)]
+    outside = [row for row in parsed.matches if not belongs(row.kick_off, season)]
     if len(outside) * 2 > len(parsed.matches):
         raise Unreadable(
             f"matches: {len(outside)} of {len(parsed.matches)} are not of {season}, "
@@ -377,7 +378,7 @@ def _keep_season(parsed: Parsed, season: str) -> None:
     parsed.faults += [
         f"matches[{row.match}]: of {row.kick_off:%Y-%m-%d}, not of {season}" for row in outside
     ]
-    parsed.matches = [row for row in parsed.matches if lies_in_season(row.kick_off, season)]
+    parsed.matches = [row for row in parsed.matches if belongs(row.kick_off, season)]
 
 
 def _check_label(payload: _Season, season: str, faults: list[str]) -> None:

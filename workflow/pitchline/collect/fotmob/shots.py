@@ -5,7 +5,7 @@ from typing import Annotated, TypeAlias
 import msgspec
 
 from pitchline.collect.fotmob.contract import also_known
-from pitchline.collect.fotmob.status import Id, Minute
+from pitchline.collect.fotmob.status import Id, Minute, PlayerId, player_id
 from pitchline.collect.rows import ShotRow
 
 # Wider than the pitch, and than any chance: only what can't be meant is refused.
@@ -25,7 +25,7 @@ class Shot(msgspec.Struct, rename="camel"):
     team_id: Id
     id: Id | None = None
     event_type: str | None = None
-    player_id: Id | None = None
+    player_id: PlayerId | None = None
     player_name: str | None = None
     x: Metres | None = None
     y: Metres | None = None
@@ -67,7 +67,7 @@ def shot_rows(
                 shot.min_added or None,
                 shot.period,
                 shot.player_name or None,
-                None if shot.player_id is None else str(shot.player_id),
+                player_id(shot.player_id),
                 shot.x,
                 shot.y,
                 shot.expected_goals,

@@ -17,6 +17,12 @@ Id: TypeAlias = (
     | Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{1,15}\Z")]
 )
 
+# Of a player: FotMob writes -1 where it doesn't know who it was.
+PlayerId: TypeAlias = (
+    Annotated[int, msgspec.Meta(ge=-1, le=999_999_999_999_999)]
+    | Annotated[str, msgspec.Meta(pattern=r"\A(-1|[0-9]{1,15})\Z")]
+)
+
 # Competitions whose seasons lie within one calendar year: MLS, NWSL, World Cup, EURO, Club World
 # Cup. A listing of a day doesn't tell; others (leagues of Scandinavia or South America) would have
 # to be added here before they are collected by days.
@@ -45,6 +51,8 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _WRITTEN_DAY = re.compile(r"^([A-Z][a-z]{2}) (\d{1,2}), (\d{4})$")
 _SCORE = re.compile(r"(\d{1,2}) ?- ?(\d{1,2})")
 _REGULAR_MINUTES = 90
+_AUGUST = 8
+_LATE_SEASON = 2019
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_YEAR, _LAST_YEAR = 1860, 2200
 
@@ -187,6 +195,11 @@ def score(
     return Score(home_regular, away_regular, home, away)
 
 
+def player_id(told: PlayerId | None) -> str | None:
+    """A player's id as text, or None where it isn't known."""
+    return None if told in (None, -1, "-1") else str(told)
+
+
 def printed_score(text: str | None) -> tuple[int, int] | None:
     """``2 - 5`` as numbers; None where nothing of the kind is written."""
     found = _SCORE.fullmatch(text.strip()) if text else None
@@ -263,6 +276,17 @@ def derived_season(competition: str, played: datetime) -> str:
     return season_of(played, one_year=competition in ONE_YEAR)
 
 
+def belongs(played: datetime, season: str) -> bool:
+    """Whether a match of that moment can be of the season.
+
+    August is a new season's, but for 2020, when the one before it was finished late.
+    """
+    if not lies_in_season(played, season):
+        return False
+    one_year, first = len(season) == len("2026"), int(season[:4])
+    return one_year or played.year == first or played.month != _AUGUST or first == _LATE_SEASON
+
+
 def checked_season(
     stated: str | None, competition: str, played: datetime, faults: list[str]
 ) -> str:
@@ -275,7 +299,7 @@ def checked_season(
     except ValueError as error:
         faults.append(f"season: {error}"[:200])
         return derived
-    if lies_in_season(played, season):
+    if belongs(played, season):
         return season
     faults.append(f"season: states {season}, played {played:%Y-%m-%d}")
     return derived

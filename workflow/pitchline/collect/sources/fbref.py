@@ -11,7 +11,7 @@ from pitchline.collect.fbref.competitions import schedule_path, site_season
 from pitchline.collect.fbref.others import parse_other
 from pitchline.collect.fbref.report import parse_report
 from pitchline.collect.fbref.schedule import parse_day, parse_schedule
-from pitchline.collect.rows import MatchRow, Parsed
+from pitchline.collect.rows import MatchRow, Parsed, Unreadable
 from pitchline.collect.seasons import LATEST_END, season_named
 from pitchline.collect.source import Answer, Ask, Outcome, Plan
 
@@ -45,6 +45,12 @@ class FBref:
         "Sports Reference's terms of use (https://www.sports-reference.com/termsofuse.html): "
         "no right to redistribute"
     )
+    forbids_learning = True
+    obeys_robots = True
+    least_seconds_between_requests = 6.0
+    token_variable = None
+    codes_of = "fbref"
+    after = ()
     needs_right: str | None = (
         "Sports Reference's terms forbid automated use that harms the site, a competing database, "
         "and any use to support machine learning methods that predict, classify, label or score: "
@@ -76,7 +82,10 @@ class FBref:
         archived = plan.newest(self.name, ask.kind, ask.key)
         if archived is None:
             return []
-        rows = self.parse(ask.kind, ask.key, archived.body).matches
+        try:
+            rows = self.parse(ask.kind, ask.key, archived.body).matches
+        except Unreadable:  # told when it was archived
+            return []
         over = [row for row in rows if row.status == "finished" and row.kick_off <= plan.as_of]
         return [row for row in over if pages.is_id(row.match)]
 

@@ -87,7 +87,10 @@ class _Table:
             raise Unreadable(f"line {reader.line_num}: {error}") from error
         if len(header) > MOST_COLUMNS:
             raise Unreadable(f"the header has {len(header)} columns")
-        self.columns = {name: i for i, name in reversed(list(enumerate(header))) if name}
+        self.columns: dict[str, int] = {}
+        for index, name in enumerate(header):
+            if name:
+                self.columns.setdefault(name, index)
         for name in REQUIRED:
             if name not in self.columns:
                 raise Unreadable(f"the header has no column {name!r}: {','.join(header)[:80]!r}")

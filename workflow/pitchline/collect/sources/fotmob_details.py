@@ -24,6 +24,12 @@ class FotmobDetails:
     }
     licence = answers.LICENCE
     needs_right: str | None = answers.NEEDS_RIGHT
+    forbids_learning = False
+    obeys_robots = True
+    least_seconds_between_requests = 2.0
+    token_variable = None
+    codes_of = "fotmob"
+    after: tuple[str, ...] = ("fotmob_fixtures",)
 
     def plan(self, plan: Plan) -> Iterator[Ask]:
         """Every match that has kicked off, of the chosen competitions and seasons, newest first.

@@ -27,6 +27,12 @@ class FotmobFixtures:
     }
     licence = answers.LICENCE
     needs_right: str | None = answers.NEEDS_RIGHT
+    forbids_learning = False
+    obeys_robots = True
+    least_seconds_between_requests = 2.0
+    token_variable = None
+    codes_of = "fotmob"
+    after: tuple[str, ...] = ()
 
     def plan(self, plan: Plan) -> Iterator[Ask]:
         """Each chosen season, then each day of the window, newest first.

@@ -52,7 +52,7 @@ STATUSES: dict[str, MatchStatus] = {
     "cancelled": "cancelled",
     "postponed": "postponed",
 }
-_CODE = re.compile(r"[a-z]+(\.[a-z0-9]+)+")
+_FILE = re.compile(r"([a-z]+(\.[a-z0-9]+)+)\.json")
 _MATCHDAY = re.compile(r"Matchday (\d{1,3})")
 
 Name = Annotated[str, msgspec.Meta(min_length=1)]
@@ -137,10 +137,10 @@ class OpenFootball:
 
     def identify(self, kind: str, body: bytes, path: PurePath) -> tuple[str, str]:  # noqa: ARG002
         """The season by the field ``name``, the competition by the file's name (``en.1.json``)."""
-        code = path.name.removesuffix(".json")
-        if not _CODE.fullmatch(code):
+        file = _FILE.fullmatch(path.name)
+        if not file:
             raise Unreadable(f"{path.name}: not named after a competition, as en.1.json is")
-        key = f"{code}/{_season_of(_decoded(body))}"
+        key = f"{file[1]}/{_season_of(_decoded(body))}"
         return key, key
 
 
