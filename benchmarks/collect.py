@@ -261,6 +261,7 @@ def warm(standin: StandIn) -> None:
     """Let the hosts make their worlds before anyone counts seconds."""
     for host, target in (
         ("football_data_co_uk", "/mmz4281/2526/E0.csv"),
+        ("football_data_co_uk", "/mmz4281/2425/E0.csv"),
         ("fotmob", "/api/data/leagues?id=47&season=2025%2F2026"),
         ("fotmob", "/api/data/leagues?id=47&season=2024%2F2025"),
     ):

@@ -11,7 +11,9 @@ import yaml
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from pitchline import params_command
+from pitchline import layout, params_command
+from pitchline.collect import registry
+from pitchline.collect.competitions import read_competitions
 from pitchline.errors import ParamsError
 from pitchline.params import PARAMS_FILE, Params, load, validate
 from tests.conftest import ROOT
@@ -47,12 +49,19 @@ def leaves(value: Any = COMMITTED, prefix: str = "") -> list[tuple[str, Any]]:
     return [leaf for name, inner in value.items() for leaf in leaves(inner, f"{prefix}{name}.")]
 
 
+def followed(schema: dict[str, Any]) -> dict[str, Any]:
+    """A schema itself, where another one refers to it; null beside a block is left out."""
+    if "$ref" in schema:
+        return SCHEMA["$defs"][schema["$ref"].rsplit("/", 1)[1]]
+    blocks = [part for part in schema.get("anyOf", []) if "$ref" in part]
+    return followed(blocks[0]) if blocks else schema
+
+
 def schema_of(key: str) -> dict[str, Any]:
     schema: dict[str, Any] = SCHEMA
     for name in key.split("."):
-        schema = schema["properties"][name]
-        if "$ref" in schema:
-            schema = SCHEMA["$defs"][schema["$ref"].rsplit("/", 1)[1]]
+        known = schema.get("properties", {})
+        schema = followed(known[name] if name in known else schema["additionalProperties"])
     return schema
 
 
@@ -61,6 +70,14 @@ def is_number(value: Any) -> bool:
 
 
 KEYS = [key for key, _ in leaves()]
+NETWORK = [f"collect.network.{name}" for name in COMMITTED["collect"]["network"]]
+GATES = [key for key in KEYS if key.startswith("promote.")]
+OPTIONAL = {"as_of", "collect.contact", *(f"{name}.acknowledgement" for name in NETWORK), *GATES}
+RIGHT = {
+    "right": "the league wrote to us on 1 May",
+    "covers_machine_learning": True,
+    "covers_robots_txt": False,
+}
 BOUNDED = [
     (key, schema)
     for key in KEYS
@@ -119,8 +136,17 @@ def test_the_page_is_the_one_the_model_makes(params: Params) -> None:
 def test_the_page_lists_every_parameter_with_a_meaning(params: Params) -> None:
     lines = params_command.page_text(params).splitlines()
     rows = [line.strip("| ").split(" | ") for line in lines if line.startswith("| `")]
-    assert [row[0].strip("`") for row in rows] == KEYS
-    assert all(len(row) == 4 and len(row[3]) > 10 for row in rows)
+    assert [row[0].strip("`") for row in rows if len(row) == 4] == KEYS
+    assert all(len(row[-1]) > 10 for row in rows)
+
+
+def test_the_page_tells_what_stands_in_a_block_that_may_be_null(params: Params) -> None:
+    page = params_command.page_text(params)
+    _, _, block = page.partition("\n## Acknowledgement\n")
+    rows = [line.strip("| ").split(" | ") for line in block.splitlines() if line.startswith("| `")]
+    assert [row[0].strip("`") for row in rows] == list(RIGHT)
+    assert all(len(row) == 3 and len(row[2]) > 10 for row in rows)
+    assert page.count("a block Acknowledgement or null") == len(NETWORK)
 
 
 def test_the_json_schema_accepts_the_committed_file() -> None:
@@ -189,6 +215,8 @@ def test_a_whole_number_is_fine_where_a_fraction_may_stand() -> None:
         ("features.elo.home_advantage", "features.elo.home_adventage"),
         ("promote.minimum_matches", "promote.min_matches"),
         ("train.search.max_depth", "train.search.maxdepth"),
+        ("collect.retries.backoff_seconds", "collect.retries.backof_seconds"),
+        (f"{NETWORK[-1]}.fresh_hours", f"{NETWORK[-1]}.fresh_hour"),
     ],
 )
 def test_a_misspelt_key_is_refused_with_the_right_one(key: str, misspelt: str) -> None:
@@ -275,21 +303,146 @@ def test_a_range_of_one_value_is_allowed() -> None:
     assert validate(content, "params.yaml").train.search.max_depth == [2, 2]
 
 
-@pytest.mark.parametrize("key", ["features.form_windows", "collect.sources"])
+LISTS = ["features.form_windows", "collect.sources", "collect.competitions", "collect.seasons"]
+
+
+@pytest.mark.parametrize("key", LISTS)
 def test_a_repeated_entry_is_refused(key: str) -> None:
     entry = dict(leaves())[key][0]
     text = refusal(with_value(key, [entry, entry]))
     assert f"  {key}: found {[entry, entry]!r}; allowed: each entry once" in text
 
 
-@pytest.mark.parametrize("key", ["features.form_windows", "collect.sources"])
+@pytest.mark.parametrize("key", LISTS)
 def test_an_empty_list_is_refused(key: str) -> None:
     assert f"  {key}: found []" in refusal(with_value(key, []))
 
 
 def test_an_unknown_source_is_refused() -> None:
     text = refusal(with_value("collect.sources", ["starter", "nowhere"]))
-    assert "collect.sources.1: found 'nowhere'; allowed: 'starter'" in text
+    assert "  collect: found " in text
+    assert "`sources` names 'nowhere', which has no entry in `network` (starter, " in text
+    assert all(name.rpartition(".")[2] in text for name in NETWORK)
+
+
+@pytest.mark.parametrize("source", [name.rpartition(".")[2] for name in NETWORK])
+def test_a_source_is_known_by_its_entry(source: str) -> None:
+    content = with_value("collect.sources", [source, "starter"])
+    assert validate(content, "params.yaml").collect.sources == [source, "starter"]
+    del content["collect"]["network"][source]
+    assert f"`sources` names {source!r}, which has no entry" in refusal(content)
+
+
+def test_every_source_there_is_has_its_entry_and_no_other() -> None:
+    assert sorted(COMMITTED["collect"]["network"]) == registry.names()
+
+
+def test_every_source_waits_at_least_as_long_as_its_floor(params: Params) -> None:
+    for name, asked in params.collect.network.items():
+        floor = registry.source_named(name).least_seconds_between_requests
+        assert asked.seconds_between_requests >= floor
+
+
+def test_the_committed_competitions_are_in_the_table(params: Params) -> None:
+    table = read_competitions(ROOT / layout.COMPETITIONS)
+    assert set(params.collect.competitions) <= {c.competition for c in table}
+
+
+@pytest.mark.parametrize("wrong", ["Starter", "fot mob", "1fotmob", "", "fotmob-fixtures", 5, None])
+def test_a_source_that_is_no_name_is_refused(wrong: Any) -> None:
+    assert f"  collect.sources.1: found {wrong!r}; allowed: " in refusal(
+        with_value("collect.sources", ["starter", wrong])
+    )
+
+
+@pytest.mark.parametrize("wrong", ["Premier League", "eng_premier_league", "", "-", 47, None])
+def test_a_competition_that_is_no_slug_is_refused(wrong: Any) -> None:
+    assert f"  collect.competitions.0: found {wrong!r}; allowed: " in refusal(
+        with_value("collect.competitions", [wrong])
+    )
+
+
+@pytest.mark.parametrize("wrong", ["2025/26", "2025-2026", "25-26", "", "2025-26 ", 2026, None])
+def test_a_season_that_is_none_is_refused(wrong: Any) -> None:
+    assert f"  collect.seasons.0: found {wrong!r}; allowed: " in refusal(
+        with_value("collect.seasons", [wrong])
+    )
+
+
+def test_a_season_may_lie_in_one_year_or_two() -> None:
+    content = with_value("collect.seasons", ["2026", "2025-26"])
+    assert validate(content, "params.yaml").collect.seasons == ["2026", "2025-26"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "https://host/",
+        "https://host/path/",
+        "ftp://host",
+        "host",
+        "https://",
+        "https:///path",
+        "https://ho st",
+        "https://host/a b",
+        "",
+    ],
+)
+def test_a_base_url_that_is_no_address_or_ends_in_a_slash_is_refused(wrong: str) -> None:
+    key = f"{NETWORK[0]}.base_url"
+    assert f"  {key}: found {wrong!r}; allowed: " in refusal(with_value(key, wrong))
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:8080", "https://host/path/to"])
+def test_any_host_may_stand_for_a_source(address: str) -> None:
+    key = f"{NETWORK[0]}.base_url"
+    source = NETWORK[0].rpartition(".")[2]
+    found = validate(with_value(key, address), "params.yaml").collect.network[source]
+    assert found.base_url == address
+
+
+@pytest.mark.parametrize("source", NETWORK)
+def test_an_acknowledgement_is_kept_whole(source: str) -> None:
+    content = with_value(f"{source}.acknowledgement", RIGHT)
+    found = validate(content, "params.yaml")
+    assert found.model_dump() == content
+    assert found.collect.network[source.rpartition(".")[2]].acknowledgement is not None
+    jsonschema.Draft202012Validator(SCHEMA).validate(content)
+
+
+@pytest.mark.parametrize("key", RIGHT)
+def test_an_acknowledgement_that_lacks_a_word_is_refused(key: str) -> None:
+    place = f"{NETWORK[0]}.acknowledgement"
+    content = with_value(place, {name: value for name, value in RIGHT.items() if name != key})
+    assert f"  {place}.{key}: missing" in refusal(content)
+    assert not jsonschema.Draft202012Validator(SCHEMA).is_valid(content)
+
+
+@pytest.mark.parametrize(
+    ("key", "wrong"),
+    [
+        ("right", "yes"),
+        ("right", True),
+        ("covers_machine_learning", "yes"),
+        ("covers_machine_learning", None),
+        ("covers_robots_txt", 1),
+    ],
+)
+def test_an_acknowledgement_says_it_in_words_and_truths(key: str, wrong: Any) -> None:
+    place = f"{NETWORK[0]}.acknowledgement"
+    text = refusal(with_value(place, RIGHT | {key: wrong}))
+    assert f"  {place}.{key}: found {wrong!r}; allowed: " in text
+
+
+def test_a_misspelt_word_of_an_acknowledgement_is_refused_with_the_right_one() -> None:
+    place = f"{NETWORK[0]}.acknowledgement"
+    text = refusal(with_value(place, RIGHT | {"covers_robot_txt": True}))
+    assert f"  {place}.covers_robot_txt: unknown key. Did you mean `covers_robots_txt`?" in text
+
+
+@pytest.mark.parametrize("wrong", [None, "", [], 5, True])
+def test_a_source_without_settings_is_refused(wrong: Any) -> None:
+    assert f"  {NETWORK[0]}: found {wrong!r}; allowed: " in refusal(with_value(NETWORK[0], wrong))
 
 
 @pytest.mark.parametrize("year", range(2014, 2026))
@@ -325,15 +478,21 @@ def test_a_file_that_is_no_mapping_is_refused(content: Any) -> None:
     assert f"found {content!r}" in refusal(content)
 
 
-@pytest.mark.parametrize("gate", [key for key in KEYS if key.startswith("promote.")])
+@pytest.mark.parametrize("gate", GATES)
 def test_null_switches_any_gate_off(gate: str) -> None:
     promote = validate(with_value(gate, None), "params.yaml").promote
     assert getattr(promote, gate.removeprefix("promote.")) is None
 
 
-@pytest.mark.parametrize(
-    "key", [key for key in KEYS if key != "as_of" and not key.startswith("promote.")]
-)
+@pytest.mark.parametrize("key", sorted(OPTIONAL - set(GATES)))
+def test_null_stands_for_none_where_it_may(key: str) -> None:
+    value: Any = validate(with_value(key, None), "params.yaml").model_dump()
+    for name in key.split("."):
+        value = value[name]
+    assert value is None
+
+
+@pytest.mark.parametrize("key", [key for key in KEYS if key not in OPTIONAL])
 def test_null_is_refused_everywhere_else(key: str) -> None:
     assert f"  {key}: found None; allowed: " in refusal(with_value(key, None))
 

@@ -33,9 +33,7 @@ def at(seconds: int) -> str:
 
 def snapshot(key: str, body: bytes, seconds: int = 0, kind: str = "match", **more: Any) -> Snapshot:
     fields: dict[str, Any] = {"url": f"http://host/{key}", "status": 200, "etag": None} | more
-    return Snapshot(
-        source=SOURCE, kind=kind, key=key, fetched_at=at(seconds), body=body, **fields
-    )
+    return Snapshot(source=SOURCE, kind=kind, key=key, fetched_at=at(seconds), body=body, **fields)
 
 
 def identity(snapshot: Snapshot) -> Identity:

@@ -118,7 +118,7 @@ def put_pack(folder: Path, pack: Pack, content: bytes) -> None:
 
 
 @given(snapshots=st.lists(SNAPSHOTS, min_size=1, max_size=4))
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None, derandomize=True)
 def test_any_snapshots_come_back_as_they_went_in(
     tmp_path_factory: pytest.TempPathFactory, snapshots: list[Snapshot]
 ) -> None:
@@ -198,9 +198,10 @@ def test_a_pack_is_read_a_line_at_a_time() -> None:
 
 
 def test_bodies_that_repeat_one_another_far_apart_are_packed_once() -> None:
-    random = hashlib.shake_256(b"seed").hexdigest(3_000_000).encode()
-    twice = [snapshot(random, key="one"), snapshot(random + b" ", key="two")]
-    assert len(archive.encode_pack(twice)) < 1.1 * len(archive.encode_pack(twice[:1]))
+    # Further apart than the window that level 12 has of itself.
+    body = hashlib.shake_256(b"seed").digest(3_300_000)
+    twice = [snapshot(body, key="one"), snapshot(body, key="two")]
+    assert len(archive.encode_pack(twice)) < 1.1 * len(body)
 
 
 def test_the_manifest_has_one_rendering(tmp_path: Path) -> None:

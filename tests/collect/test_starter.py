@@ -190,16 +190,25 @@ def test_a_damaged_shipped_pack_stops_before_anything_is_written(
     assert not target.exists()
 
 
+@pytest.mark.parametrize(
+    ("packed", "score", "other"),
+    [
+        ("as shipped", rb"\"home_goals\":4", rb"\"home_goals\":5"),
+        ("as packed today", b'"home_goals":4', b'"home_goals":5'),
+    ],
+)
 def test_an_altered_shipped_body_stops_before_anything_is_written(
-    tmp_path: Path, shipped: Path
+    tmp_path: Path, shipped: Path, packed: str, score: bytes, other: bytes
 ) -> None:
     packs = archive.read_manifest(shipped)
-    (snapshot,) = archive.read_pack(shipped, packs[-1])
-    fields = json.loads(snapshot.to_line())
-    fields["body"] = fields["body"].replace('"home_goals":4', '"home_goals":5', 1)
+    path = shipped / packs[-1].path
+    (line,) = archive.pack_lines(path.read_bytes(), path)
+    if packed == "as packed today":
+        line = archive.Snapshot.from_line(line, path).to_line()
+    assert score in line
     # A pack made from the altered line agrees with its manifest, but not with its envelope.
-    altered = zstandard.ZstdCompressor().compress(json.dumps(fields).encode())
-    (shipped / packs[-1].path).write_bytes(altered)
+    altered = zstandard.ZstdCompressor().compress(line.replace(score, other, 1))
+    path.write_bytes(altered)
     sha256 = hashlib.sha256(altered).hexdigest()
     last = archive.Pack(**vars(packs[-1]) | {"sha256": sha256, "size": len(altered)})
     archive.write_manifest(shipped, "starter", [*packs[:-1], last])
@@ -207,6 +216,17 @@ def test_an_altered_shipped_body_stops_before_anything_is_written(
     with pytest.raises(ArchiveError, match="2025-26: the body's SHA-256"):
         starter.collect(target, SEASONS[0], SEASONS[-1], packs=shipped)
     assert not target.exists()
+
+
+def test_the_shipped_snapshots_packed_today_are_the_same_snapshots(tmp_path: Path) -> None:
+    snapshots = list(archive.read_archive(starter.PACKS))
+    assert len(snapshots) == len(SEASONS)
+    packs = [
+        archive.add_pack(tmp_path, snapshot.key, [snapshot])
+        for snapshot in sorted(snapshots, key=lambda s: s.key)
+    ]
+    archive.write_manifest(tmp_path, "starter", packs)
+    assert list(archive.read_archive(tmp_path)) == snapshots
 
 
 def test_collecting_again_repairs_a_damaged_or_missing_pack(tmp_path: Path) -> None:

@@ -60,9 +60,7 @@ def test_what_the_source_lacks_is_none_and_never_zero(season: Season) -> None:
 
 
 @pytest.mark.parametrize("lacking", [["home_goals"], ["away_goals"], ["home_goals", "away_goals"]])
-def test_a_match_is_finished_once_both_scores_are_there(
-    season: Season, lacking: list[str]
-) -> None:
+def test_a_match_is_finished_once_both_scores_are_there(season: Season, lacking: list[str]) -> None:
     assert [row.status for row in parsed(season).matches] == ["finished", "finished", "scheduled"]
     without = changed(season, 0, **dict.fromkeys(lacking))
     assert parsed(without).matches[0].status == "scheduled"

@@ -4,8 +4,10 @@ import contextlib
 import copy
 import dataclasses
 import random
+from datetime import UTC, datetime
+from itertools import permutations
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pandas as pd
 import pytest
@@ -13,10 +15,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pitchline.collect.archive import read_archive
+from pitchline.collect.rows import MatchStatus, Parsed, TeamStatRow
 from pitchline.collect.starter import PACKS
 from pitchline.errors import TableError
 from pitchline.ingest import build, tables
 from tests.bodies import Season, as_body, as_snapshot, changed
+from tests.ingest.conftest import Telling, match_row
 
 HUGE = 10**30
 
@@ -274,3 +278,265 @@ def test_parsing_changes_no_snapshot(season: Season) -> None:
     before = copy.deepcopy(snapshot)
     build.parse([snapshot])
     assert snapshot == before
+
+
+# -- what a status means for the result
+
+
+@pytest.mark.parametrize("status", get_args(MatchStatus))
+def test_a_status_decides_whether_a_row_stays_and_its_goals_count(
+    telling: Telling, status: MatchStatus
+) -> None:
+    with_goals = status in ("live", "finished", "abandoned", "awarded")
+    goals = {} if with_goals else {"home_goals": None, "away_goals": None}
+    told = Parsed(
+        matches=[match_row(match="1", status=status, **goals), match_row(match="2", home="Spurs")],
+        team_stats=[TeamStatRow("1", True, xg=1.5), TeamStatRow("2", True, xg=0.5)],
+    )
+    rows, _ = build.parse(telling([told]))
+    kept = rows[rows["match"] == "1"]
+    if status in ("cancelled", "abandoned", "awarded"):
+        assert kept.empty
+    else:
+        scores = kept[["home_goals", "away_goals"]].values.tolist()
+        assert scores == ([[4, 2]] if status == "finished" else [[pd.NA, pd.NA]])
+        assert kept["home_xg"].tolist() == [1.5]
+    other = rows[rows["match"] == "2"]
+    assert other["home_goals"].tolist() == [4]
+    assert other["home_xg"].tolist() == [0.5]
+
+
+def test_a_live_match_is_to_come_and_has_no_team_stats(
+    telling: Telling, aliases: dict[str, str]
+) -> None:
+    told = Parsed(
+        matches=[match_row(status="live", home_goals=1, away_goals=0)],
+        team_stats=[TeamStatRow("1", True, xg=1.5)],
+    )
+    resolved, _ = build.resolve(build.parse(telling([told]))[0], aliases)
+    unique = build.newest_of_each_match(resolved)
+    assert build.matches_table(unique, 3.0)["result"].isna().tolist() == [True]
+    assert build.team_stats_table(unique).empty
+
+
+@pytest.mark.parametrize(
+    ("label", "number"),
+    [
+        ("1", 1),
+        ("38", 38),
+        ("60", 60),
+        ("Matchday 12", 12),
+        ("Championship Round - Round 7", 7),
+        (None, None),
+        ("", None),
+        ("0", None),
+        ("61", None),
+        ("99", None),
+        ("100", None),
+        ("-5", None),
+        ("1/16", None),
+        ("1/2", None),
+        ("Round of 16", None),
+        ("Round of 64", None),
+        ("final", None),
+        ("Quarter-finals", None),
+        ("2nd Round", None),
+        ("2025", None),
+    ],
+)
+def test_a_round_has_the_number_its_label_ends_in(
+    telling: Telling, aliases: dict[str, str], label: str | None, number: int | None
+) -> None:
+    rows, _ = build.parse(telling([Parsed(matches=[match_row(round=label)])]))
+    assert rows["round"].dropna().tolist() == ([] if number is None else [number])
+    unique = build.newest_of_each_match(build.resolve(rows, aliases)[0])
+    tables.validated(tables.Matches, build.matches_table(unique, 3.0), Path("matches.parquet"))
+
+
+def test_xg_is_that_of_the_same_body_and_side(telling: Telling) -> None:
+    bodies = [
+        Parsed(
+            matches=[match_row(match="1"), match_row(match="2")],
+            team_stats=[
+                TeamStatRow("1", False, xg=home / 2),
+                TeamStatRow("1", True, xg=home, xg_shots=9.0, xg_on_target=8.0),
+                TeamStatRow("2", True, xg=None, xg_shots=9.0, xg_on_target=8.0),
+                TeamStatRow("3", True, xg=7.0),
+            ],
+        )
+        for home in (1.0, 3.0)
+    ]
+    rows, _ = build.parse(telling(bodies))
+    assert rows["match"].tolist() == ["1", "2", "1", "2"]
+    found = rows[["home_xg", "away_xg"]].astype(object)
+    assert found.where(found.notna(), None).values.tolist() == [
+        [1.0, 0.5],
+        [None, None],
+        [3.0, 1.5],
+        [None, None],
+    ]
+
+
+# -- whose competitions, and whose word
+
+
+def test_only_the_competitions_wanted_are_kept_each_under_its_slug(telling: Telling) -> None:
+    codes = ["9", "en.1", "9", "12"]
+    told = [Parsed(matches=[match_row(match=str(n), competition=c)]) for n, c in enumerate(codes)]
+    snapshots = telling(told)
+    snapshots[2] = dataclasses.replace(snapshots[2], source="fbref")
+    rows, _ = build.parse(snapshots)
+    slugs = {("fbref", "9"): "eng-premier-league", ("starter", "12"): "esp-la-liga"}
+    kept = build.of_competitions(rows, slugs)
+    assert kept["match"].tolist() == ["2", "3"]
+    assert kept["competition"].tolist() == ["eng-premier-league", "esp-la-liga"]
+    assert build.of_competitions(rows, {}).empty
+    assert build.of_competitions(rows.head(0), slugs).empty
+
+
+Told = dict[str, dict[str, Any]]
+
+
+def settled(aliases: dict[str, str], told: Told, precedence: list[str]) -> pd.DataFrame:
+    """The one row a match when several sources tell the opener, each with its own fields."""
+    rows = []
+    for number, (source, fields) in enumerate(told.items(), start=1):
+        xg = {side: fields.pop(side) for side in ("home_xg", "away_xg") if side in fields}
+        origin = {
+            "source": source,
+            "snapshot": f"{number:064x}",
+            "fetched_at": fields.pop("fetched_at", "2026-01-01T00:00:00Z"),
+        }
+        rows.append(
+            match_row(**fields)._asdict() | {"home_xg": None, "away_xg": None} | xg | origin
+        )
+    frame = pd.DataFrame(rows).astype(
+        {
+            "home_goals": "Int64",
+            "away_goals": "Int64",
+            "kick_off": "datetime64[ms, UTC]",
+            "home_xg": "float64",
+            "away_xg": "float64",
+        }
+    )
+    resolved, unknown = build.resolve(frame, aliases)
+    assert not unknown
+    return build.newest_of_each_match(resolved, precedence)
+
+
+@pytest.mark.parametrize("order", list(permutations(["a", "b", "c"])), ids="".join)
+@pytest.mark.parametrize("written", list(permutations(["a", "b", "c"])), ids="".join)
+def test_the_first_source_that_tells_a_match_is_believed(
+    aliases: dict[str, str], order: tuple[str, ...], written: tuple[str, ...]
+) -> None:
+    fields: Told = {
+        "a": {"home_goals": 1, "venue": "A", "fetched_at": "2026-01-03T00:00:00Z"},
+        "b": {"home_goals": 2, "venue": "B", "fetched_at": "2026-01-02T00:00:00Z"},
+        "c": {"home_goals": 3, "venue": "C", "fetched_at": "2026-01-01T00:00:00Z"},
+    }
+    expected = fields[order[0]].copy()
+    found = settled(aliases, {name: fields[name] for name in written}, list(order))
+    assert len(found) == 1
+    row = found.iloc[0]
+    assert row["source"] == order[0]
+    assert (row["home_goals"], row["venue"], row["fetched_at"]) == tuple(expected.values())
+    assert int(row["snapshot"], 16) == written.index(order[0]) + 1
+
+
+def test_a_source_the_order_does_not_name_comes_last(aliases: dict[str, str]) -> None:
+    told: Told = {"other": {"home_goals": 1, "attendance": 5}, "b": {"home_goals": 2}}
+    row = settled(aliases, told, ["a", "b"]).iloc[0]
+    assert (row["source"], row["home_goals"], row["attendance"]) == ("b", 2, 5)
+
+
+def test_what_the_first_does_not_tell_comes_from_the_next_that_does(
+    aliases: dict[str, str],
+) -> None:
+    told: Told = {
+        "a": {"home_goals": None, "away_goals": None, "home_xg": None, "round": None},
+        "b": {"home_goals": 0, "away_goals": 0, "home_xg": None, "venue": "B"},
+        "c": {"home_goals": 5, "away_goals": 5, "home_xg": 0.0, "venue": "C", "round": "3"},
+    }
+    row = settled(aliases, told, ["a", "b", "c"]).iloc[0]
+    assert (row["home_goals"], row["away_goals"]) == (0, 0)
+    assert (row["home_xg"], row["venue"], row["round"]) == (0.0, "B", "3")
+    assert pd.isna(row["away_xg"])
+    assert pd.isna(row["attendance"])
+
+
+DATE = datetime(2025, 8, 15, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("times", "kick_off"),
+    [
+        ([None, None, None], DATE),
+        ([19, 20, 21], DATE.replace(hour=19)),
+        ([None, 20, 21], DATE.replace(hour=20)),
+        ([None, None, 21], DATE.replace(hour=21)),
+        ([None, 0, 21], DATE),
+    ],
+)
+def test_the_kick_off_is_that_of_the_first_that_knows_the_time(
+    aliases: dict[str, str], times: list[int | None], kick_off: datetime
+) -> None:
+    told: Told = {
+        name: {
+            "kick_off": DATE if hour is None else DATE.replace(hour=hour),
+            "kick_off_known": hour is not None,
+        }
+        for name, hour in zip("cab", times, strict=True)
+    }
+    row = settled(aliases, told, ["c", "a", "b"]).iloc[0]
+    assert row["kick_off"] == kick_off
+    assert bool(row["kick_off_known"]) == any(hour is not None for hour in times)
+    assert row["source"] == "c"
+
+
+def test_matches_that_one_source_alone_tells_are_kept_beside_the_settled(
+    aliases: dict[str, str],
+) -> None:
+    told: Told = {
+        "a": {"home": "Arsenal", "kick_off": DATE.replace(day=17), "home_goals": 1},
+        "b": {"home_goals": 2},
+        "c": {"home_goals": 3, "attendance": 9},
+        "d": {"home": "Chelsea", "kick_off": DATE.replace(day=16), "home_goals": 4},
+    }
+    found = settled(aliases, told, ["a", "b", "c"])
+    assert found["home_team"].tolist() == ["liverpool", "chelsea", "arsenal"]
+    assert found["source"].tolist() == ["b", "d", "a"]
+    assert found["home_goals"].tolist() == [2, 4, 1]
+    assert found["attendance"].isna().tolist() == [False, True, True]
+
+
+def test_the_newest_row_of_a_source_is_believed_even_where_an_older_told_more(
+    telling: Telling, aliases: dict[str, str]
+) -> None:
+    old, new = telling(
+        [Parsed(matches=[match_row(venue="Anfield")]), Parsed(matches=[match_row(venue=None)])]
+    )
+    new = dataclasses.replace(new, fetched_at="2026-06-02T00:00:00Z")
+    for order in ([old, new], [new, old]):
+        resolved, _ = build.resolve(build.parse(order)[0], aliases)
+        [row] = build.newest_of_each_match(resolved, ["starter"]).to_dict("records")
+        assert row["fetched_at"] == new.fetched_at
+        assert pd.isna(row["venue"])
+
+
+@given(order=st.permutations(["starter", "a", "b"]), seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=6, deadline=None, derandomize=True)
+def test_neither_rows_nor_copies_of_a_source_change_what_is_settled(
+    fetched_twice: pd.DataFrame, order: list[str], seed: int
+) -> None:
+    copies = [
+        fetched_twice.assign(source=name, snapshot=fetched_twice["snapshot"].str[::-1])
+        for name in ("a", "b")
+    ]
+    rows = pd.concat([fetched_twice, *copies], ignore_index=True)
+    found = build.newest_of_each_match(rows.sample(frac=1, random_state=seed), order)
+    alone = build.newest_of_each_match(fetched_twice)
+    own = ["source", "snapshot", "rank"]
+    pd.testing.assert_frame_equal(
+        found.drop(columns=own)[alone.columns.drop(own)], alone.drop(columns=own)
+    )
+    assert set(found["source"]) == {order[0]}

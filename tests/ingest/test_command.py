@@ -5,21 +5,41 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
+import yaml
 from click.testing import CliRunner
+from pandera.typing import Series
 
 from pitchline import layout
 from pitchline.cli import cli
 from pitchline.collect import archive, starter
 from pitchline.collect.archive import Snapshot
+from pitchline.collect.competitions import read_competitions
+from pitchline.collect.registry import parse
 from pitchline.errors import ArchiveError, ArtifactError, TableError
 from pitchline.files import read_json, read_parquet
+from pitchline.ingest.command import SHOWN_FAULTS, competition_slugs
+from pitchline.ingest.source_tables import SOURCE_TABLES
+from pitchline.params import PARAMS_FILE
 from tests.conftest import ROOT
 
 RAW = layout.RAW / starter.SOURCE
-WRITTEN = (layout.MATCHES, layout.TEAM_STATS, layout.QUALITY)
+SOURCES = {name: layout.SOURCE_TABLES / f"{name}.parquet" for name in SOURCE_TABLES}
+TABLES = (layout.MATCHES, layout.TEAM_STATS, *SOURCES.values())
+WRITTEN = (*TABLES, layout.QUALITY)
+FIRST = "eng-premier-league_2025-26_liverpool_bournemouth"
+# Of the same match, as another source tells it: its own names, its own code, the time of day.
+OPENER = {
+    "round": "Matchday 1",
+    "date": "2025-08-15",
+    "time": "20:00",
+    "team1": "Liverpool",
+    "team2": "Bournemouth",
+    "score": {"ft": [4, 2]},
+}
 
 
 @pytest.fixture
@@ -27,14 +47,21 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project's folder whose raw archive holds two seasons."""
     shutil.copy(ROOT / "params.yaml", tmp_path)
     (tmp_path / layout.TEAMS).parent.mkdir(parents=True)
-    shutil.copy(ROOT / layout.TEAMS, tmp_path / layout.TEAMS)
+    for path in (layout.TEAMS, layout.COMPETITIONS):
+        shutil.copy(ROOT / path, tmp_path / path)
     monkeypatch.chdir(tmp_path)
     starter.collect(RAW, "2024-25", "2025-26")
     return tmp_path
 
 
-def ingest() -> None:
-    CliRunner().invoke(cli, ["ingest", "tables"], catch_exceptions=False)
+def ingest() -> str:
+    return CliRunner().invoke(cli, ["ingest", "tables"], catch_exceptions=False).stderr
+
+
+def first_match() -> pd.Series:
+    matches = read_parquet(layout.MATCHES, made_by="x")
+    [(_, row)] = matches[matches["match_id"] == FIRST].iterrows()
+    return row
 
 
 def contents() -> dict[Path, bytes]:
@@ -52,6 +79,31 @@ def refetch(change: Callable[[bytes], bytes]) -> None:
     archive.write_manifest(RAW, starter.SOURCE, [*packs, added])
 
 
+def add_openfootball(*matches: dict[str, Any], code: str = "en.1") -> Snapshot:
+    """An archive of another source, holding one season of some matches."""
+    body = json.dumps({"name": "English Premier League 2025/26", "matches": matches}).encode()
+    snapshot = Snapshot(
+        "openfootball",
+        "season",
+        f"{code}/2025-26",
+        "file:x",
+        "2026-01-01T00:00:00Z",
+        200,
+        None,
+        body,
+    )
+    pack = archive.add_pack(layout.RAW / "openfootball", f"{code}/2025-26", [snapshot])
+    archive.write_manifest(layout.RAW / "openfootball", "openfootball", [pack])
+    return snapshot
+
+
+def choose(**collect: Any) -> None:
+    """Change entries of the parameters' section `collect`."""
+    content = yaml.safe_load(PARAMS_FILE.read_text(encoding="utf-8"))
+    content["collect"] |= collect
+    PARAMS_FILE.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+
+
 def snapshots() -> list[Snapshot]:
     return list(archive.read_archive(RAW))
 
@@ -67,6 +119,24 @@ def test_the_tables_and_the_report_are_written(project: Path) -> None:
     assert quality["snapshots"] == 2
     assert quality["newest_fetch"] == "2026-11-24T00:00:00Z"
     assert set(matches["snapshot"]) == {s.sha256 for s in snapshots()}
+
+
+def test_the_sources_own_rows_are_written_as_they_are_told(project: Path) -> None:
+    ingest()
+    for name, path in SOURCES.items():
+        found = read_parquet(path, made_by="x")
+        told = [
+            (*row, snapshot.source, snapshot.sha256, snapshot.fetched_at)
+            for snapshot in snapshots()
+            for row in getattr(parse(snapshot), name)
+        ]
+        assert list(found.columns) == list(SOURCE_TABLES[name].to_schema().columns)
+        assert len(found) == len(told) == {"matches": 760, "team_stats": 1520}.get(name, 0)
+        rows = [
+            tuple(None if pd.isna(value) else value for value in row)
+            for row in found.itertuples(index=False, name=None)
+        ]
+        assert rows == told
 
 
 def test_the_same_archive_gives_the_same_bytes(project: Path) -> None:
@@ -93,7 +163,7 @@ def test_a_broken_fetch_overwrites_no_good_data_and_lowers_the_score(project: Pa
     before = contents()
     refetch(lambda body: body[:1000])
     ingest()
-    assert {p: contents()[p] for p in WRITTEN[:2]} == {p: before[p] for p in WRITTEN[:2]}
+    assert {p: contents()[p] for p in TABLES} == {p: before[p] for p in TABLES}
     quality = read_json(layout.QUALITY, made_by="x")
     assert quality["score"] == pytest.approx(2 / 3, abs=1e-6)
     (item,) = quality["quarantined"]
@@ -115,19 +185,41 @@ def test_an_unknown_name_is_in_the_report_and_out_of_the_tables(project: Path) -
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "column"),
+    ("old", "new", "refusal"),
     [
-        (b'"home_goals":4', b'"home_goals":-4', "home_goals"),
-        (b'"home_xg":2.22', b'"home_xg":99.0', "xg"),
+        (b'"home_goals":4', b'"home_goals":-4', f"matches.*column home_goals, row .*{FIRST}"),
+        (
+            b'"home_xg":2.22',
+            b'"home_xg":99.0',
+            "sources/team_stats.*column xg, row .*2025-08-15 Liverpool Bournemouth",
+        ),
+        # The sources' table allows it, the last one to be checked doesn't.
+        (b'"home_xg":2.22', b'"home_xg":17.0', f"tables/team_stats.*column xg, row .*{FIRST}"),
     ],
+    ids=["matches", "a source's table", "the last table"],
 )
 def test_a_table_that_is_refused_leaves_all_previous_files(
-    project: Path, old: bytes, new: bytes, column: str
+    project: Path, old: bytes, new: bytes, refusal: str
 ) -> None:
     ingest()
     before = contents()
     refetch(lambda body: body.replace(old, new, 1))
-    with pytest.raises(TableError, match=f"column {column}, row .*liverpool_bournemouth"):
+    with pytest.raises(TableError, match=f"(?s){refusal}"):
+        ingest()
+    assert contents() == before
+
+
+@pytest.mark.parametrize("name", SOURCE_TABLES)
+def test_any_source_table_that_is_refused_leaves_all_previous_files(
+    project: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    ingest()
+    before = contents()
+    refetch(lambda body: body.replace(b'"home_goals":4', b'"home_goals":5', 1))
+    model = SOURCE_TABLES[name]
+    wanting = type(model.__name__, (model,), {"__annotations__": {"more": Series[str]}})
+    monkeypatch.setitem(SOURCE_TABLES, name, wanting)
+    with pytest.raises(TableError, match=f"sources/{name}.parquet.*{model.__name__}"):
         ingest()
     assert contents() == before
 
@@ -179,3 +271,78 @@ def test_an_earlier_as_of_expects_no_later_result(project: Path) -> None:
     stats = read_parquet(layout.TEAM_STATS, made_by="x")
     assert not set(stats["match_id"]) & set(to_come["match_id"])
     assert read_json(layout.QUALITY, made_by="x")["score"] == 1.0
+
+
+def test_several_sources_tell_one_match_by_the_order_of_the_parameters(project: Path) -> None:
+    told = add_openfootball(OPENER | {"score": {"ft": [3, 3]}})
+    expected = {"starter": (4, 2, 2), "openfootball": (3, 3, 1)}
+    for first, second in (("starter", "openfootball"), ("openfootball", "starter")):
+        choose(sources=[first, second])
+        ingest()
+        row = first_match()
+        assert (row["source"], row["home_goals"], row["away_goals"]) == (
+            first,
+            *expected[first][:2],
+        )
+        # Only the starter archive has xG, whoever comes first.
+        stats = read_parquet(layout.TEAM_STATS, made_by="x").set_index(["match_id", "team"])
+        assert stats.loc[(FIRST, "liverpool"), "xg"] == 2.22
+        assert len(read_parquet(layout.MATCHES, made_by="x")) == 760
+        found = read_parquet(SOURCES["matches"], made_by="x")
+        assert found["source"].value_counts().to_dict() == {"starter": 760, "openfootball": 1}
+        assert found["source"].iloc[0] == first
+    assert row["snapshot"] == told.sha256
+    assert read_json(layout.QUALITY, made_by="x")["score"] == 1.0
+
+
+def test_a_match_of_a_competition_not_chosen_stays_with_its_source(project: Path) -> None:
+    spanish = OPENER | {"team1": "Arsenal", "team2": "Chelsea"}
+    add_openfootball(spanish, code="es.1")
+    choose(sources=["starter", "openfootball"])
+    ingest()
+    assert len(read_parquet(layout.MATCHES, made_by="x")) == 760
+    found = read_parquet(SOURCES["matches"], made_by="x")
+    assert found["competition"].value_counts().to_dict() == {"eng-premier-league": 760, "es.1": 1}
+    choose(competitions=["eng-premier-league", "esp-la-liga"])
+    ingest()
+    matches = read_parquet(layout.MATCHES, made_by="x")
+    assert len(matches) == 761
+    assert set(matches["competition"]) == {"eng-premier-league", "esp-la-liga"}
+
+
+def test_competitions_of_which_nothing_is_told_are_named(project: Path) -> None:
+    choose(competitions=["esp-la-liga", "ita-serie-a"])
+    with pytest.raises(TableError, match=r"none of its 2 snapshots .*esp-la-liga, ita-serie-a"):
+        ingest()
+    assert not any(path.exists() for path in WRITTEN)
+
+
+def test_a_code_of_a_competition_belongs_to_its_source() -> None:
+    table = read_competitions(ROOT / layout.COMPETITIONS)
+    found = competition_slugs(
+        table, ["starter", "openfootball", "openligadb"], ["ger-bundesliga", "eng-championship"]
+    )
+    assert found == {
+        ("starter", "ger-bundesliga"): "ger-bundesliga",
+        ("starter", "eng-championship"): "eng-championship",
+        ("openfootball", "de.1"): "ger-bundesliga",
+        ("openligadb", "bl1"): "ger-bundesliga",
+    }
+
+
+def test_a_missing_table_of_competitions_is_named(project: Path) -> None:
+    (project / layout.COMPETITIONS).unlink()
+    with pytest.raises(TableError, match=f"{layout.COMPETITIONS}: missing"):
+        ingest()
+    assert not any(path.exists() for path in WRITTEN)
+
+
+def test_what_could_not_be_used_is_told(project: Path) -> None:
+    faulty = [OPENER | {"date": f"2025-08-{day}", "team2": ""} for day in range(10, 17)]
+    add_openfootball(*[OPENER] * 20, *faulty, OPENER | {"weather": "fine"})
+    choose(sources=["starter", "openfootball"])
+    lines = ingest().splitlines()
+    left_out = [line for line in lines if "left out openfootball season en.1/2025-26: " in line]
+    assert len(left_out) == SHOWN_FAULTS
+    assert any(f"and {len(faulty) - SHOWN_FAULTS} more lines" in line for line in lines)
+    assert any("key no parser knows: openfootball: " in line for line in lines)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from tests.standin.failures import MIXED, Failure
 from tests.standin.params import point_params_at
-from tests.standin.server import HOSTS, StandIn
+from tests.standin.server import HOSTS, LEAGUES, StandIn
+from tests.standin.simulate import COMPETITIONS
 
 
 def _arguments() -> argparse.Namespace:
@@ -20,6 +21,7 @@ def _arguments() -> argparse.Namespace:
     add("--teams", type=int, default=20, help="clubs of each league, an even number")
     add("--now", default="2026-02-01T00:00:00Z", help="the moment the hosts live in")
     add("--seasons", nargs="*", help="such as 2024-25 2025-26; the last two by default")
+    add("--leagues", nargs="*", default=LEAGUES, help=f"of {', '.join(COMPETITIONS)}")
     add("--vintage", default="2026", help="the year whose shapes FotMob serves")
     add("--failures", default="none",
         help=f"none, mixed, or one of: {', '.join(f.name.lower() for f in Failure)}")  # fmt: skip
@@ -38,7 +40,7 @@ def main() -> None:
     standin = StandIn(
         seed=args.seed, now=args.now, seasons=args.seasons, teams=args.teams,
         vintage=args.vintage, recordings=args.recordings, log_to=args.log, port=args.port,
-        club_names=names,
+        club_names=names, leagues=args.leagues,
     )  # fmt: skip
     for number, host in enumerate(HOSTS):
         if args.failures == "mixed":

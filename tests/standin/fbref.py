@@ -452,7 +452,7 @@ def _team_stats(play: Play) -> str:
     names = (("Fouls", "fouls"), ("Corners", "corners"), ("Crosses", "crosses"),
              ("Interceptions", "interceptions"), ("Offsides", "offsides"))  # fmt: skip
     extra = "".join(
-        f"<div>{away[key]}</div><div>{title}</div><div>{away[key]}</div>" for title, key in names
+        f"<div>{home[key]}</div><div>{title}</div><div>{away[key]}</div>" for title, key in names
     )
     return (
         f'<div id="team_stats"><h2>Team Stats</h2><table><tr><th>{h}</th><th>{a}</th></tr>'

@@ -144,10 +144,14 @@ class Fotmob:
 
     def _standing(self, match: Match) -> object:
         state = match.state(self.settings.now)
-        return (state.status, state.kick_off, state.elapsed, self._lineup_is_out(state))
+        return (state.status, state.kick_off, state.elapsed, self._lineup_type(state))
 
-    def _lineup_is_out(self, state: State) -> bool:
-        return self.settings.now >= state.kick_off - timedelta(hours=1)
+    def _lineup_type(self, state: State) -> str | None:
+        """Which line-ups there are: the teams are announced an hour before the kick-off."""
+        left = state.kick_off - self.settings.now
+        if left <= timedelta(hours=1):
+            return "standard"
+        return "predicted" if left <= timedelta(days=7) else None
 
     # One day.
 
@@ -777,18 +781,18 @@ class Fotmob:
 
     def _lineup(self, match: Match, state: State, play: Play) -> Json | None:
         vintage = self.settings.vintage
-        out = self._lineup_is_out(state)
+        kind = self._lineup_type(state)
         if vintage in ("2020", "2022", "2023"):
-            return self._old_lineup(play) if out else None
-        if state.kick_off - self.settings.now > timedelta(days=7):
+            return self._old_lineup(play) if kind == "standard" else None
+        if kind is None:
             return None
         return {
             "matchId": match.number,
-            "lineupType": "standard" if out else "predicted",
+            "lineupType": kind,
             "source": "enetpulse",
             "availableFilters": ["age", "countries"],
-            "homeTeam": _new_side(play.sides[0], out and state.home is not None),
-            "awayTeam": _new_side(play.sides[1], out and state.home is not None),
+            "homeTeam": _new_side(play.sides[0], state.home is not None),
+            "awayTeam": _new_side(play.sides[1], state.home is not None),
         }
 
     def _old_lineup(self, play: Play) -> Json:

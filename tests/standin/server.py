@@ -317,8 +317,10 @@ class _Handler(BaseHTTPRequestHandler):
         if reply.transport is Transport.RESET:
             self._reset()
             return
-        if reply.transport is Transport.LATE:
-            self.server.stopping.wait(self.server.standin.settings.late_seconds)
+        late = self.server.standin.settings.late_seconds
+        if reply.transport is Transport.LATE and self.server.stopping.wait(late):
+            self.close_connection = True
+            return
         head = self._head(reply)
         if reply.transport is Transport.CUT_OFF:
             self.connection.sendall(head + body[: len(body) // 2])

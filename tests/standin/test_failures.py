@@ -5,6 +5,7 @@ import hashlib
 import http.client
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from email.utils import parsedate_to_datetime
 
 import pytest
@@ -123,8 +124,15 @@ def test_a_stop_doesnt_wait_for_late_answers() -> None:
     for _ in range(2):
         with pytest.raises(TimeoutError):
             get(standin.base_url("fotmob") + LEAGUE, timeout=0.1)
-    start = time.monotonic()
-    standin.stop()
+    with ThreadPoolExecutor(1) as pool:
+        standin.fail("fotmob", [Failure.TIMEOUT])
+        waiting = pool.submit(get, standin.base_url("fotmob") + LEAGUE, timeout=30)
+        while standin.pending("fotmob"):
+            time.sleep(0.01)
+        start = time.monotonic()
+        standin.stop()
+        with pytest.raises((ConnectionError, http.client.HTTPException)):
+            waiting.result(timeout=5)
     assert time.monotonic() - start < 2
 
 

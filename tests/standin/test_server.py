@@ -5,12 +5,14 @@ import http.client
 import json
 import re
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.standin import HOSTS, StandIn
 from tests.standin.client import get
+from tests.standin.play import played
 from tests.standin.simulate import COMPETITIONS
 
 PL = COMPETITIONS["eng-premier-league"]
@@ -101,6 +103,43 @@ def test_a_day_is_a_day_of_the_time_zone_asked_for(standin: StandIn) -> None:
     assert days(base) == {"2026-02-06", "2026-02-07"}
 
 
+def test_a_late_match_is_tomorrows_far_in_the_east(standin: StandIn) -> None:
+    match = next(m for m in standin.world.matches(PL, "2025-26") if m.fate == "played")
+    base = standin.base_url("fotmob") + "/api/data/matches?timezone=Pacific%2FAuckland&date="
+
+    def is_listed(day: datetime) -> bool:
+        leagues = json.loads(get(f"{base}{day:%Y%m%d}").body)["leagues"]
+        return match.number in {m["id"] for group in leagues for m in group["matches"]}
+
+    assert match.kick_off.hour >= 12
+    assert not is_listed(match.kick_off)
+    assert is_listed(match.kick_off + timedelta(days=1))
+
+
+def test_times_are_written_as_each_endpoint_does(standin: StandIn) -> None:
+    match = standin.world.matches(PL, "2025-26")[0]
+    base = standin.base_url("fotmob") + "/api/data/"
+    league = json.loads(get(base + "leagues?id=47").body)["fixtures"]["allMatches"][0]
+    header = json.loads(get(f"{base}matchDetails?matchId={match.number}").body)["header"]
+    assert re.fullmatch(r"[-\dT:]{19}Z", league["status"]["utcTime"])
+    assert re.fullmatch(r"[-\dT:]{19}\.000Z", header["status"]["utcTime"])
+
+
+def test_line_ups_are_predicted_until_they_are_out(standin: StandIn) -> None:
+    match = next(
+        m
+        for m in standin.world.matches(PL, "2025-26")
+        if m.fate == "played" and m.kick_off > standin.now
+    )
+    url = f"{standin.base_url('fotmob')}/api/data/matchDetails?matchId={match.number}"
+    told = []
+    for before in (timedelta(days=10), timedelta(days=2), timedelta(minutes=30)):
+        standin.now = match.kick_off - before
+        lineup = json.loads(get(url).body)["content"]["lineup"]
+        told.append(lineup and lineup["lineupType"])
+    assert told == [None, "predicted", "standard"]
+
+
 @pytest.mark.parametrize(
     ("vintage", "fixtures", "season_named", "periods"),
     [
@@ -156,6 +195,17 @@ def test_fbref_hides_tables_of_a_report_in_comments(standin: StandIn) -> None:
     visible = re.sub(r"<!--.*?-->", "", get(url).body.decode(), flags=re.DOTALL)
     assert f'id="stats_{match.home.hex}_summary"' not in visible
     assert 'class="scorebox"' in visible
+
+
+def test_fbrefs_tables_sum_to_what_the_teams_did(standin: StandIn) -> None:
+    match = next(m for m in standin.world.matches(PL, "2025-26") if m.fate == "played")
+    page = get(f"{standin.base_url('fbref')}/en/matches/{match.hex}").body.decode()
+    play = played(match, standin.world.seed)
+    for home, foot in zip((True, False), re.findall("<tfoot>.*?</tfoot>", page), strict=True):
+        own = play.stats(home)
+        for column, count in (("crosses", "crosses"), ("tackles_won", "tackles"),
+                              ("shots", "shots"), ("fouls", "fouls")):  # fmt: skip
+            assert f'data-stat="{column}" >{own[count]}</td>' in foot
 
 
 def test_football_data_org_wants_a_token_and_counts(standin: StandIn) -> None:

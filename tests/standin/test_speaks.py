@@ -208,6 +208,17 @@ def test_fbrefs_reports_tell_what_happened(standin: StandIn) -> None:
     assert checked > 15
 
 
+def test_openligadbs_goals_are_those_scored(standin: StandIn) -> None:
+    [(_, parsed)] = collected(standin, "openligadb", {})
+    scored: Counter[str] = Counter()
+    for match in standin.world.matches(standin.world.competitions[1], SEASON):
+        if match.state(standin.now).counts:
+            scored.update(g.kind for g in match.goals)
+    told = Counter(e.type for e in parsed.events)
+    assert {k: n for k, n in told.items() if "goal" in k} == scored
+    assert scored["own goal"] > 0
+
+
 @pytest.mark.parametrize("name", ["fotmob_fixtures", "fotmob_details"])
 @pytest.mark.parametrize("vintage", VINTAGES)
 def test_every_vintage_parses(name: str, vintage: str) -> None:

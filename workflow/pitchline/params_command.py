@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 
 from pitchline import console
 from pitchline.files import write_text
-from pitchline.params import Params, json_schema, load
+from pitchline.params import Acknowledgement, Params, json_schema, load
 
 SCHEMA_FILE = Path("workflow/schemas/params.schema.json")
 PAGE_FILE = Path("docs/parameters.md")
@@ -55,7 +55,19 @@ def page_text(values: Params) -> str:
         "|---|---|---|---|",
     ]
     lines += _rows(values, "", Params.model_json_schema()["$defs"])
+    lines += _block(Acknowledgement)
     return "\n".join(lines) + "\n"
+
+
+def _block(model: type[BaseModel]) -> list[str]:
+    """What stands in a block that may be null, which the values at hand then don't show."""
+    schema = model.model_json_schema()
+    rows = [
+        f"| `{name}` | {_allowed(schema['properties'][name])} | {_meaning(field)} |"
+        for name, field in model.model_fields.items()
+    ]
+    head = ["", f"## {model.__name__}", "", schema["description"], ""]
+    return [*head, "| key | allowed | meaning |", "|---|---|---|", *rows]
 
 
 def _rows(section: BaseModel, prefix: str, definitions: dict[str, Any]) -> list[str]:

@@ -6,20 +6,8 @@ from typing import NamedTuple
 SCHEDULE = "/en/comps/9/schedule/Premier-League-Scores-and-Fixtures"
 HEADING = "2025-2026 Premier League Scores &amp; Fixtures"
 COLUMNS = [
-    "gameweek",
-    "dayofweek",
-    "date",
-    "start_time",
-    "home_team",
-    "home_xg",
-    "score",
-    "away_xg",
-    "away_team",
-    "attendance",
-    "venue",
-    "referee",
-    "match_report",
-    "notes",
+    *("gameweek", "dayofweek", "date", "start_time", "home_team", "home_xg", "score", "away_xg"),
+    *("away_team", "attendance", "venue", "referee", "match_report", "notes"),
 ]
 WITHOUT_XG = [name for name in COLUMNS if not name.endswith("xg")]
 REPORT = "/en/matches/0123abcd/Reds-Blues-September-3-2023-Premier-League"

@@ -94,6 +94,7 @@ JAIL = b"<html><h1>Rate Limited Request (429 error)</h1></html>"
     [
         (200, schedule(Fixture()), Outcome.OK),
         (200, schedule(Fixture(home="Captcha United, Ray ID: 7")), Outcome.OK),
+        (200, schedule(Fixture(home=JAIL.decode())), Outcome.OK),
         (200, CHALLENGE, Outcome.CHALLENGE),
         (403, CHALLENGE, Outcome.CHALLENGE),
         (403, b"<html>no</html>", Outcome.FORBIDDEN),

@@ -30,7 +30,7 @@ class Plan:
         return self.archive.get(key)
 
     def keys(self, source: str, kind: str) -> list[str]:
-        return []
+        return [key for key in self.archive if (source, kind) == ("fbref", "schedule")]
 
 
 def test_schedules_of_every_competition_and_season_come_first():

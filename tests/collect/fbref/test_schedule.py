@@ -157,6 +157,14 @@ def test_a_header_without_rows_is_a_page_without_matches():
     assert parsed.faults == []
 
 
+def test_the_week_of_play_comes_before_the_stage():
+    columns = ["round", *COLUMNS]
+    league = Fixture(gameweek="7")
+    cup = Fixture(report="00000002", gameweek="")
+    parsed = parse(schedule(league, cup, columns=columns))
+    assert [match.round for match in parsed.matches] == ["7", "Final"]
+
+
 def test_a_page_without_a_schedule_is_unreadable():
     with pytest.raises(Unreadable, match="sched"):
         parse(page(SCHEDULE, HEADING, "<p>nothing</p>"))

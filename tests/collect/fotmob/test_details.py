@@ -85,6 +85,13 @@ def test_a_value_missing_in_one_group_is_taken_from_the_other() -> None:
     assert (home.yellow_cards, away.yellow_cards) == (0, 1)
 
 
+def test_of_two_values_the_first_is_taken_and_never_a_headings() -> None:
+    told = stats(("corners", [3, 4]), ("corners", [5, 6]))
+    told[0]["stats"][0]["stats"] = [9, 9]
+    home, away = parsed(content__stats={"stats": told}).team_stats
+    assert (home.corners, away.corners) == (3, 4)
+
+
 def test_a_match_without_coverage_has_no_expected_goals() -> None:
     found = parsed(
         general__coverageLevel="ratings",
@@ -181,6 +188,20 @@ def test_goals_cards_and_substitutions() -> None:
     assert found.drift == set()
 
 
+def test_an_assist_is_told_as_a_name_or_in_words() -> None:
+    named = goal(5, True, assistInput="Some Body", assistStr="assist by Some Body")
+    in_words = goal(6, True, assistStr="assist by Some Body")
+    alone = goal(7, True, assistStr=None)
+    rows = parsed(**{EVENTS: [named, in_words, alone]}).events
+    assert [row.other_player for row in rows] == ["Some Body", "Some Body", None]
+
+
+def test_a_kick_of_a_shoot_out_among_the_events_is_no_goal() -> None:
+    kick = goal(121, True, isPenaltyShootoutEvent=True, newScore=[3, 1])
+    found = parsed(**{EVENTS: [kick]})
+    assert [row.type for row in found.events] == ["shoot-out goal"]
+
+
 def test_an_event_of_a_new_type_is_drift() -> None:
     found = parsed(**{EVENTS: [{"type": "Streaker", "time": 3, "isHome": True}]})
     assert found.events == []
@@ -235,7 +256,7 @@ def test_a_shoot_out(told_by: str) -> None:
     if told_by == "words":
         reason["long"] = "Pen 1 - 2"
     kicks = [
-        {"type": kind, "time": 121, "isHome": is_home, "isPenaltyShootoutEvent": True}
+        {"type": kind, "time": 121, "isHome": is_home}
         for kind, is_home in (
             *(("Goal", True), ("Goal", False)),
             *(("MissedPenalty", True), ("Goal", False)),
@@ -352,6 +373,7 @@ def test_line_ups_of_the_old_form() -> None:
     assert (captain.shirt, captain.position, captain.is_captain) == (4, "Defender", True)
     assert (captain.minutes, captain.rating, captain.formation) == (90, 7.2, "4-3-3")
     assert rows[4].reason == "Knee"
+    assert rows[0].position == "Keeper"
     assert (rows[2].rating, rows[2].minutes) == (None, None)
 
 
@@ -360,6 +382,8 @@ def test_line_ups_under_other_names(name: str) -> None:
     lineup = match()["content"]["lineup"]
     found = parsed(content__lineup=..., **{f"content__{name}": lineup})
     assert [row.player for row in found.lineups] == ["Ann Other", "Ill Player", "Some Body"]
+    empty = {"lineup": [{"teamId": HOME}, {"teamId": AWAY}]}
+    assert parsed(content__lineup=empty, **{f"content__{name}": lineup}).lineups == found.lineups
     # The old form is believed before them: it tells minutes.
     both = parsed(content__lineup=OLD_LINEUP, **{f"content__{name}": lineup})
     assert both.lineups[1].player == "Plain Name"

@@ -59,7 +59,7 @@ def members(tree: Any) -> list[tuple[Any, Any]]:
     return found
 
 
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("name", ["match", "day", "season"])
 def test_every_member_replaced_or_left_out(name: str) -> None:
     read, whole = SMALL[name]
     text = json.dumps(whole)
@@ -184,6 +184,6 @@ def test_recordings_of_listings_damaged_in_many_ways(shared: Path) -> None:
     keys = dict(zip(parsers, ("20260924", "47/2025-26"), strict=True))
     for name, parse in parsers.items():
         text = body_of(shared / f"fotmob/{name}.json.gz")
-        for _ in range(40):
+        for _ in range(25):
             body = mutated(json.loads(text), chance)
             survives(lambda body, parse=parse, name=name: parse(keys[name], body), body)  # type: ignore[misc]

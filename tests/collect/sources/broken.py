@@ -17,7 +17,15 @@ ANYTHING = st.recursive(
     | st.floats()
     | st.text(max_size=8)
     | st.sampled_from(
-        ["0001-01-01", "9999-12-31T23:59:59Z", "24:00", "\ud800", "9" * 400, 10**400]
+        [
+            "0001-01-01",
+            "0001-01-01T00:00:00+09:00",
+            "9999-12-31T23:59:59-09:00",
+            "24:00",
+            "\ud800",
+            "9" * 400,
+            10**400,
+        ]
     ),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
     max_leaves=5,

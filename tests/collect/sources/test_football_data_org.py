@@ -259,6 +259,13 @@ def test_one_match_that_cant_be_read_is_told_and_the_rest_is_kept() -> None:
         parsed(*bad, bad[0], *[PLAYED] * 4)
 
 
+def test_a_moment_before_the_calendar_begins_is_told() -> None:
+    first = {"startDate": "0001-01-01", "endDate": "0001-12-01"}
+    early = PLAYED | {"season": first, "utcDate": "0001-01-01T00:00:00+05:00"}
+    with pytest.raises(Unreadable, match="out of range"):
+        parsed(early, key="BSA/0001")
+
+
 def test_unknown_keys_are_drift() -> None:
     new = PLAYED | {
         "vibe": 1,
@@ -284,6 +291,8 @@ def test_an_answer_tells_what_it_is() -> None:
     assert SOURCE.identify("season", body, PurePath("x")) == ("PL/2025-26", "PL/2025-26")
     cup = SEASON | {"competition": {"code": "WC"}, "matches": [PLAYED | {"season": CUP}]}
     assert SOURCE.identify("season", json.dumps(cup).encode(), PurePath("x"))[0] == "WC/2026"
+    paid = cup | {"competition": {"code": "MLS"}}
+    assert SOURCE.identify("season", json.dumps(paid).encode(), PurePath("x"))[0] == "MLS/2026"
     for broken in (
         SEASON | {"matches": []},
         SEASON | {"matches": [{}]},

@@ -297,6 +297,18 @@ def test_a_shoot_out_known_only_by_its_kicks() -> None:
     ]
 
 
+def test_kicks_can_be_counted_from_nought() -> None:
+    goals = [goal(1, 0, **KICK), goal(0, 1), goal(1, 1), goal(1, 1, **KICK)]
+    told = parsed(PLAYED | {"matchResults": [NINETY], "goals": goals})
+    assert [(e.type, e.is_home, e.home_score, e.away_score) for e in told.events] == [
+        ("goal", False, 0, 1),
+        ("goal", True, 1, 1),
+        ("shoot-out goal", True, 1, 0),
+        ("shoot-out goal", False, 1, 1),
+    ]
+    assert not told.faults
+
+
 def test_an_end_nothing_explains_is_not_explained() -> None:
     results = [result(2, 1, "Endergebnis", 2), result(1, 1, "nach 90 Minuten", 3)]
     assert ended(*results) == ((1, 1), (2, 1), (None, None), None)
@@ -340,6 +352,12 @@ def test_a_date_must_lie_in_the_season() -> None:
     told = parsed(PLAYED | {"matchDateTimeUTC": "2024-08-22T18:30:00Z"}, PLAYED)
     assert [row.line for row in told.matches] == [1]
     assert "2024-08-22 lies outside 2025-26" in told.faults[0]
+
+
+def test_a_moment_before_the_calendar_begins_is_told() -> None:
+    told = parsed(PLAYED | {"matchDateTimeUTC": "0001-01-01T00:00:00+05:00"}, PLAYED)
+    assert [row.line for row in told.matches] == [1]
+    assert "out of range" in told.faults[0]
 
 
 def test_one_match_that_cant_be_read_is_told_and_the_rest_is_kept() -> None:

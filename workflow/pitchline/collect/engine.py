@@ -22,7 +22,7 @@ from pitchline.collect.receipts import Receipt
 from pitchline.collect.robots import Robots
 from pitchline.collect.rows import Parsed, Unreadable
 from pitchline.collect.source import Answer, Ask, Outcome, Source
-from pitchline.collect.store import SourceArchive, opened
+from pitchline.collect.store import MOST_PACKS, SourceArchive, opened
 from pitchline.collect.transport import Broken, TooSlow, Transport, user_agent
 from pitchline.params import Collect, NetworkSource
 
@@ -117,6 +117,7 @@ class Run:
             ) as archive:
                 archive.read_again(self._reason_of)
                 self._ask_all(archive, token)
+                archive.compact(more_than=MOST_PACKS)
         except Skipped as reason:
             receipt.status, receipt.reason = "skipped", str(reason)
         except Stopped as reason:

@@ -24,10 +24,10 @@ def season_named(text: str) -> str:
         raise ValueError(f"{text!r} is no season such as 2025/2026 or 2026")
     first, second = int(found[1]), found[2]
     if second is None:
-        return str(first)
+        return f"{first:04d}"
     if int(second) % 100 != (first + 1) % 100 or (len(second) == 4 and int(second) != first + 1):
         raise ValueError(f"{text!r}: the second year doesn't follow the first")
-    return f"{first}-{(first + 1) % 100:02d}"
+    return f"{first:04d}-{(first + 1) % 100:02d}"
 
 
 def season_of(moment: date | datetime, one_year: bool = False) -> str:

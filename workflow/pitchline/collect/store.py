@@ -12,6 +12,7 @@ time holds a source's lock; it ends with the process.
 
 import fcntl
 import hashlib
+import io
 import os
 import time
 from collections import defaultdict
@@ -36,12 +37,14 @@ from pitchline.collect.archive import (
 from pitchline.collect.clock import moment_of
 from pitchline.collect.source import Ask
 from pitchline.errors import ArchiveError
-from pitchline.files import write_bytes
+from pitchline.files import PART_SUFFIX, write_bytes
 
 INDEX = "index.json"
 JOURNAL = "journal.jsonl"
 COMMIT_BYTES = 256 * 2**20
 LOCK_POLL_SECONDS = 0.2
+# DVC and file systems like few files; a partition's packs are merged when they are more.
+MOST_PACKS = 50
 # An unreadable answer may be a whim of the moment, or for good: it is asked for again, not at once.
 QUARANTINE_STANDS = timedelta(hours=1)
 
@@ -155,10 +158,15 @@ class SourceArchive:
         """
         entry = self.entry(snapshot.kind, snapshot.key)
         if entry is not None:
-            same = entry.bodies if anywhere else [entry.newest]
-            if snapshot.sha256 in {body.sha256 for body in same}:
+            newest = entry.newest
+            if snapshot.sha256 == newest.sha256:
                 self.checked(snapshot.kind, snapshot.key, snapshot.fetched_at)
-                self._note_validators(entry, snapshot)
+                if snapshot.fetched_at >= newest.fetched_at:
+                    self._note_validators(entry, snapshot)
+                return False
+            if self._holds(snapshot) or (
+                anywhere and snapshot.sha256 in {body.sha256 for body in entry.bodies}
+            ):
                 return False
         self._write_journal(_journal_line(snapshot, partition))
         self._take(snapshot, partition)
@@ -189,8 +197,8 @@ class SourceArchive:
         self._changed = False
         self._journal.unlink(missing_ok=True)
 
-    def compact(self) -> tuple[int, int]:
-        """Merge the packs of each partition into one.
+    def compact(self, more_than: int = 1) -> tuple[int, int]:
+        """Merge the packs of each partition that has more than so many into one.
 
         Returns:
             The number of packs before and after.
@@ -202,7 +210,7 @@ class SourceArchive:
             by_partition[pack.path.rpartition("/")[0]].append(pack)
         merged, replaced = [], []
         for partition, packs in by_partition.items():
-            if len(packs) == 1:
+            if len(packs) <= more_than:
                 merged += packs
                 continue
             snapshots = [s for pack in packs for s in read_pack(self._dir, pack)]
@@ -212,6 +220,8 @@ class SourceArchive:
             replaced += [old.path for old in packs if old.path != pack.path]
             for snapshot in snapshots:
                 self.file(snapshot, partition, pack.path)
+        if not replaced:
+            return before, before
         self._packs = sorted(merged, key=lambda pack: pack.path)
         write_manifest(self._dir, self.source, self._packs)
         write_bytes(self._dir / INDEX, index_bytes(self.entries.values()))
@@ -246,31 +256,48 @@ class SourceArchive:
         """Read the index; fold in packs it lacks, packs no manifest lists, and the journal."""
         self._packs = read_manifest(self._dir) if (self._dir / MANIFEST).exists() else []
         self.entries = read_index(self._dir)
+        self._match_index_to_packs()
+        orphans = self._take_orphans()
+        left_over = self._journal.exists()
+        self._replay()
+        if self._pending or left_over:
+            self.commit()
+        # What they held is in listed packs now; a pack written again keeps its name.
+        orphans -= {self._dir / pack.path for pack in self._packs}
+        for path in orphans.union(self._dir.glob(f"**/.*{PART_SUFFIX}")):
+            path.unlink(missing_ok=True)
+
+    def _match_index_to_packs(self) -> None:
+        """File the packs that the index lacks; forget bodies of packs that aren't listed."""
         indexed = {body.pack for e in self.entries.values() for body in e.bodies}
         for pack in self._packs:
             if pack.path not in indexed:
                 self._changed = True
                 for snapshot in read_pack(self._dir, pack):
                     self.file(snapshot, pack.path.rpartition("/")[0], pack.path)
-        orphans = self._take_orphans()
-        left_over = self._journal.exists()
-        self._replay()
-        if self._pending or left_over:
-            self.commit()
-        for path in orphans:
-            path.unlink(missing_ok=True)
+        listed = {pack.path for pack in self._packs}
+        for identity, entry in list(self.entries.items()):
+            kept = [body for body in entry.bodies if body.pack in listed]
+            if len(kept) == len(entry.bodies):
+                continue
+            # The pack may still stand there as an orphan, which would else count as held.
+            self._changed = True
+            del self.entries[identity]
+            if kept:
+                self.entries[identity] = Entry(
+                    entry.kind, entry.key, entry.partition, kept[-1].fetched_at, kept
+                )
 
-    def _take_orphans(self) -> list[Path]:
+    def _take_orphans(self) -> set[Path]:
         """Take up the snapshots of packs that a killed run wrote and did not list."""
         listed = {self._dir / pack.path for pack in self._packs}
-        orphans = sorted(set(self._dir.glob("*/*/*.jsonl.zst")) - listed)
-        for path in orphans:
+        orphans = set(self._dir.glob("*/*/*.jsonl.zst")) - listed
+        for path in sorted(orphans):
             partition = path.parent.relative_to(self._dir).as_posix()
             for snapshot in decode_pack(path.read_bytes(), path):
                 if not self._holds(snapshot):
                     self._take(snapshot, partition)
-        # A pack that is written again under the same name must not be removed.
-        return [] if self._pending else orphans
+        return orphans
 
     def _replay(self) -> None:
         if not self._journal.exists():
@@ -314,7 +341,7 @@ class SourceArchive:
             [b for b in entry.bodies if (b.fetched_at, b.sha256) != identity] + [body],
             key=lambda b: b.fetched_at,
         )
-        if entry.newest.sha256 == body.sha256:
+        if entry.newest is body and identity not in known:
             self._note_validators(entry, snapshot)
         self._note_check(snapshot.kind, snapshot.key, snapshot.fetched_at)
         return entry
@@ -332,14 +359,15 @@ class SourceArchive:
             self._changed = True
 
     def _read(self, kind: str, key: str, body: Body) -> Snapshot:
+        wanted = (kind, key, body.fetched_at, body.sha256)
         if not body.pack:
             for snapshot in self._pending[self.entries[(kind, key)].partition]:
-                if (snapshot.kind, snapshot.key, snapshot.sha256) == (kind, key, body.sha256):
+                if _identity(snapshot) == wanted:
                     return snapshot
         for pack in self._packs:
             if pack.path == body.pack:
                 for snapshot in read_pack(self._dir, pack):
-                    if (snapshot.kind, snapshot.key, snapshot.sha256) == (kind, key, body.sha256):
+                    if _identity(snapshot) == wanted:
                         return snapshot
         raise ArchiveError(
             f"{self._dir / INDEX}: says that {kind} {key} stands in {body.pack}, which doesn't "
@@ -349,18 +377,33 @@ class SourceArchive:
     def _write_journal(self, line: bytes) -> None:
         if not self._journalled:
             return
-        self._journal.parent.mkdir(parents=True, exist_ok=True)
-        with self._journal.open("ab", buffering=0) as handle:
-            before = handle.seek(0, os.SEEK_END)
-            try:
-                handle.write(line + b"\n")
-                os.fsync(handle.fileno())
-            except OSError as error:
-                handle.truncate(before)
-                raise ArchiveError(
-                    f"{self._journal}: could not be written ({error.strerror}). What was collected "
-                    "before is kept. Free disk space, then collect again."
-                ) from error
+        try:
+            self._journal.parent.mkdir(parents=True, exist_ok=True)
+            with self._journal.open("ab", buffering=0) as handle:
+                _append(handle, line + b"\n")
+        except OSError as error:
+            raise ArchiveError(
+                f"{self._journal}: could not be written ({error.strerror}). What was collected "
+                "before is kept. Free disk space, then collect again."
+            ) from error
+
+
+def _identity(snapshot: Snapshot) -> tuple[str, str, str, str]:
+    return snapshot.kind, snapshot.key, snapshot.fetched_at, snapshot.sha256
+
+
+def _append(handle: io.FileIO, content: bytes) -> None:
+    """Append all of it, safe on disk, or nothing."""
+    before = handle.seek(0, os.SEEK_END)
+    left = memoryview(content)
+    try:
+        # A disk that fills up takes a part first, without an error.
+        while left:
+            left = left[handle.write(left) :]
+        os.fsync(handle.fileno())
+    except OSError:
+        handle.truncate(before)
+        raise
 
 
 def _journal_line(snapshot: Snapshot, partition: str) -> bytes:
@@ -375,7 +418,7 @@ def index_bytes(entries: Iterable[Entry]) -> bytes:
 
 
 def read_index(source_dir: Path) -> dict[tuple[str, str], Entry]:
-    """The index of a source; empty where it is missing or not what its hash says."""
+    """The index of a source; empty where it is missing or isn't what this version wrote."""
     path = source_dir / INDEX
     try:
         digest, _, content = path.read_bytes().partition(b"\n")
@@ -384,7 +427,10 @@ def read_index(source_dir: Path) -> dict[tuple[str, str], Entry]:
     if hashlib.sha256(content).hexdigest().encode() != digest:
         return {}
     decoder = msgspec.json.Decoder(Entry)
-    found = [decoder.decode(line) for line in content.splitlines()]
+    try:
+        found = [decoder.decode(line) for line in content.splitlines()]
+    except msgspec.DecodeError:
+        return {}
     return {(entry.kind, entry.key): entry for entry in found}
 
 
@@ -477,7 +523,7 @@ def _verify_index(source_dir: Path, rebuilt: SourceArchive) -> None:
         return
     entries = read_index(source_dir)
     mend = "Remove it; the next collect makes it anew from the packs."
-    if not entries and path.stat().st_size > len(hashlib.sha256().hexdigest()) + 1:
+    if path.read_bytes() != index_bytes(entries.values()):
         raise ArchiveError(f"{path}: altered: its content isn't what its hash says. {mend}")
     for identity in entries.keys() | rebuilt.entries.keys():
         told, right = entries.get(identity), rebuilt.entries.get(identity)

@@ -109,11 +109,15 @@ def newest_of_each_match(rows: pd.DataFrame, precedence: Sequence[str] = ()) -> 
 
 def _settled(rows: pd.DataFrame) -> pd.DataFrame:
     """One row of each match from the rows of several sources, ordered by precedence."""
-    first = rows.groupby("match_id", sort=False).first().reset_index()
-    timed = rows[rows["kick_off_known"]].drop_duplicates("match_id").set_index("match_id")
-    known = first["match_id"].isin(timed.index)
-    first.loc[known, "kick_off"] = first.loc[known, "match_id"].map(timed["kick_off"])
-    return first.assign(kick_off_known=first["kick_off_known"] | known)
+    first = rows.groupby("match_id", sort=False).first()
+    timed = (
+        rows.sort_values("kick_off_known", ascending=False, kind="stable")
+        .drop_duplicates("match_id")
+        .set_index("match_id")
+    )
+    return first.assign(
+        kick_off=timed["kick_off"], kick_off_known=timed["kick_off_known"]
+    ).reset_index()
 
 
 def known_at(

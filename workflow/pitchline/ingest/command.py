@@ -16,6 +16,7 @@ from pitchline.ingest.source_tables import SOURCE_TABLES
 from pitchline.params import load
 
 SHOWN_FAULTS = 5
+SHOWN_NAMES = 10
 
 
 @click.group()
@@ -47,8 +48,12 @@ def make_tables(params_file: Path) -> None:
             f"{', '.join(params.collect.competitions)}; see `pitchline raw list`."
         )
     resolved, unknown = build.resolve(rows, teams.read_aliases(layout.TEAMS))
-    for name in unknown:
+    for name in unknown[:SHOWN_NAMES]:
         console.warn("ingest", f"team name {name!r} is unknown; add it to {layout.TEAMS}")
+    if len(unknown) > SHOWN_NAMES:
+        console.warn(
+            "ingest", f"and {len(unknown) - SHOWN_NAMES} more names; {layout.QUALITY} has them all"
+        )
     if resolved.empty:
         raise TableError(
             f"{layout.TEAMS}: knows no team of any of the {len(rows)} matches; add their names."

@@ -36,8 +36,10 @@ _ADDRESSES: Final = {
     "player": re.compile(rf"/en/players/(?P<id>{_ID})(?:/[^/]*)?"),
 }
 _TAG = re.compile(rb"""<[a-zA-Z](?:[^>"']++|"[^"]*+"?|'[^']*+'?)*+>?""")
+_STRING = etree.XPath("string()")
 _TOO_DEEP = etree.XPath(f"boolean({'/*' * DEEPEST})")
 _ORIGIN = re.compile(r"https?://(?:www\.)?fbref\.com(?=/)")
+_LINK = re.compile(rf"(?:https?://[^/]+)?/en/(?P<folder>\w+)/(?P<id>{_ID})(?:/|$)")
 _TITLE = re.compile(rf"({SEASON}) (.+)")
 _WHOLE = re.compile(r"\d{1,3}(?:,\d{3}){1,3}|\d{1,9}", re.ASCII)
 _DECIMAL = re.compile(r"-?\d{1,4}(?:\.\d{1,6})?", re.ASCII)
@@ -182,7 +184,8 @@ def _hidden(root: Element) -> list[Element]:
 
 def words(node: Element) -> str:
     """The text of an element, its white space made single spaces."""
-    return " ".join(str(node.xpath("string()")).split())
+    text = str(_STRING(node)) if len(node) else node.text or ""
+    return " ".join(text.split())
 
 
 def has_class(node: Element, name: str) -> bool:
@@ -207,11 +210,10 @@ def children(node: Element, tag: str) -> list[Element]:
 
 def link_id(node: Element, folder: str) -> str | None:
     """The id in the first link into a folder of the site (``squads``, ``matches``, ``players``)."""
-    pattern = re.compile(rf"(?:https?://[^/]+)?/en/{folder}/({_ID})(?:/|$)")
     for link in node.iter("a"):
-        found = pattern.match(link.get("href") or "")
-        if found:
-            return found[1]
+        found = _LINK.match(link.get("href") or "")
+        if found and found["folder"] == folder:
+            return found["id"]
     return None
 
 

@@ -12,6 +12,8 @@ from pitchline.collect.sources import fotmob_fixtures
 from pitchline.collect.sources.fotmob_fixtures import season_asked
 
 _SETTLED_AFTER = timedelta(days=3)
+# The lists of seasons hold every match; days only tell of the last changes sooner.
+_LISTED_BY_SEASON = timedelta(days=31)
 _NEVER_PLAYED = frozenset({"postponed", "cancelled"})
 
 
@@ -85,10 +87,12 @@ def _listed(plan: Plan) -> dict[str, MatchRow]:
         for season in plan.seasons
     }
     fixtures = fotmob_fixtures.SOURCE
+    earliest = (plan.as_of - _LISTED_BY_SEASON).strftime("%Y%m%d")
+    listings = [("season", key) for key in plan.keys(fixtures.name, "season")]
+    listings += [("day", key) for key in plan.keys(fixtures.name, "day") if key >= earliest]
     bodies = [
         (archived.fetched_at, kind, key, archived.body)
-        for kind in fixtures.kinds
-        for key in plan.keys(fixtures.name, kind)
+        for kind, key in listings
         if (archived := plan.newest(fixtures.name, kind, key)) is not None
     ]
     rows: dict[str, MatchRow] = {}

@@ -124,7 +124,7 @@ class OpenFootball:
             try:
                 match = msgspec.convert(raw, _Match)
                 parsed.matches.append(_row(match, code, season, content.name, line))
-            except (ValueError, OverflowError) as error:
+            except ValueError as error:
                 parsed.faults.append(f"matches[{line}]: {error}")
             parsed.drift |= _drift(raw)
         _drop_dated_too_early(parsed)

@@ -405,6 +405,8 @@ def _events(
     in_order = sorted(goals, key=lambda g: (_is_shootout(g), g.score_team1 + g.score_team2))
     for number, goal in enumerate(in_order):
         score = (goal.score_team1, goal.score_team2)
+        if _is_shootout(goal) and sum(score) == 1:
+            before = (0, 0)
         side = _side(match, goal, before)
         before = score
         if side is None:
