@@ -306,14 +306,18 @@ def test_an_altered_body_in_a_rehashed_pack_is_found(
     assert "dvc pull" in str(caught.value)
 
 
+def compact(fields: dict[str, Any]) -> bytes:
+    return json.dumps(fields, separators=(",", ":")).encode()
+
+
 def without(field: str) -> bytes:
     fields = json.loads(snapshot(b"body").to_line())
     del fields[field]
-    return json.dumps(fields).encode()
+    return compact(fields)
 
 
 def with_field(field: str, value: Any) -> bytes:
-    return json.dumps(json.loads(snapshot(b"body").to_line()) | {field: value}).encode()
+    return compact(json.loads(snapshot(b"body").to_line()) | {field: value})
 
 
 @pytest.mark.parametrize(
@@ -323,8 +327,8 @@ def with_field(field: str, value: Any) -> bytes:
         *(without("sha256"), without("body"), without("fetched_at")),
         *(with_field("encoding", "latin-1"), with_field("encoding", None)),
         *(with_field("body", 5), with_field("status", "200"), with_field("key", None)),
-        with_field("encoding", "base64").replace(b'"body": "body"', b'"body": "\xc3\xb8"'),
-        with_field("encoding", "json").replace(b'"body": "body"', b'"body": ' + b"[" * 5000),
+        with_field("encoding", "base64").replace(b'"body":"body"', b'"body":"\xc3\xb8"'),
+        snapshot(b"body").to_line()[:-1],
     ],
 )
 def test_a_line_that_is_no_envelope_names_its_pack(tmp_path: Path, line: bytes) -> None:
@@ -333,6 +337,32 @@ def test_a_line_that_is_no_envelope_names_its_pack(tmp_path: Path, line: bytes) 
     with pytest.raises(ArchiveError, match="no snapshot envelope") as caught:
         list(archive.read_archive(tmp_path))
     assert str(tmp_path / pack.path) in str(caught.value)
+
+
+@pytest.mark.parametrize("body", [b"[" * 100_000, b'{"a":1},"status":9', b"", b'"'])
+def test_a_body_that_is_not_the_json_it_claims_is_found(tmp_path: Path, body: bytes) -> None:
+    pack = archive_of(tmp_path, [snapshot(b"{}")])
+    line = snapshot(b"{}").to_line()
+    assert line.endswith(b'"body":{}}')
+    put_pack(tmp_path, pack, compressed([line[:-3] + body + b"}"]))
+    with pytest.raises(ArchiveError) as caught:
+        list(archive.read_archive(tmp_path))
+    assert str(tmp_path / pack.path) in str(caught.value)
+
+
+def test_a_field_that_looks_like_a_body_is_none(tmp_path: Path) -> None:
+    tricky = dataclasses.replace(snapshot(b'{"a":1,"body":2}'), key='x","body":"y', etag=',"body":')
+    archive_of(tmp_path, [tricky])
+    assert list(archive.read_archive(tmp_path)) == [tricky]
+
+
+@pytest.mark.parametrize("length", [1, 2**17 - 1, 2**17, 2**17 + 1, 300_000])
+def test_lines_of_any_length_are_told_apart(tmp_path: Path, length: int) -> None:
+    many = [
+        snapshot(b"x" * size, key=str(n)) for n, size in enumerate((length, 0, length, 1, length))
+    ]
+    archive_of(tmp_path, many)
+    assert list(archive.read_archive(tmp_path)) == many
 
 
 @pytest.mark.parametrize(

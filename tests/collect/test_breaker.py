@@ -181,7 +181,7 @@ def test_no_header_breaks_the_run(text: str) -> None:
     moment=st.datetimes(
         datetime(1000, 1, 2),
         datetime(9999, 12, 30),
-        timezones=st.timezones(),  # noqa: DTZ001
+        timezones=st.timezones(),
     )
 )
 def test_a_spelt_moment_is_the_moment_to_the_second(moment: datetime) -> None:

@@ -41,7 +41,7 @@ def test_a_damaged_log_starts_anew(tmp_path: Path, content: bytes) -> None:
     assert DriftLog(path).news({"a"}, MOMENT) == []
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(runs=st.lists(st.lists(st.frozensets(st.text(max_size=3), max_size=4), max_size=3)))
 def test_every_key_is_told_exactly_once(
     tmp_path_factory: pytest.TempPathFactory, runs: list[list[frozenset[str]]]

@@ -66,7 +66,7 @@ def test_a_reason_tells_the_counts() -> None:
 
 @pytest.mark.parametrize("status", ["partial", "failed", "skipped"])
 def test_a_status_that_was_set_stays_with_its_reason(status: Status) -> None:
-    made = closed(status=status, reason="the site refused", fetched=3)
+    made = closed(status=status, reason="the site refused", fetched=3, failed=1)
     assert (made.status, made.reason) == (status, "the site refused")
 
 

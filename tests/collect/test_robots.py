@@ -108,7 +108,9 @@ def test_rules_that_cannot_be_read_close_everything(
     assert told is not None
     assert f"{HOST}/robots.txt could not be read" in told
     # That is not remembered beyond the run: the host may be better in a minute.
-    refusal(tmp_path, host)
+    robots = Robots(tmp_path, host, AGENT)
+    for path in ("/a", "/b", "/c"):
+        assert robots.refusal(HOST + path, NOW) is not None
     assert len(host.asked) == 2
 
 
@@ -133,6 +135,9 @@ def test_a_run_asks_each_host_once(tmp_path: Path) -> None:
         "http://127.0.0.1:8080/robots.txt",
         "http://127.0.0.1:8081/robots.txt",
     ]
+    for port in (8080, 8081):
+        assert refusal(tmp_path, host, on=f"http://127.0.0.1:{port}") is not None
+    assert len(host.asked) == 3
 
 
 def test_rules_of_a_host_are_not_those_of_its_other_scheme(tmp_path: Path) -> None:

@@ -500,6 +500,20 @@ def test_compacting_keeps_every_body_in_one_pack_a_partition(home: Home) -> None
     assert {path: path.read_bytes() for path in home.dir.rglob("*.zst")} == files
 
 
+def test_compacted_packs_do_not_depend_on_how_their_snapshots_came(tmp_path: Path) -> None:
+    snapshots = [snapshot(str(n % 3), b"%d" % n, n) for n in range(8)]
+    packs = []
+    for folder, size in [("a", 1), ("b", 3)]:
+        home = Home(tmp_path / folder)
+        for first in range(0, len(snapshots), size):
+            home.put(ENGLAND, *snapshots[first : first + size])
+        with home.opened() as opened:
+            opened.compact()
+        packs.append(home.packs())
+    assert packs[0] == packs[1]
+    assert len(packs[0]) == 1
+
+
 def test_compacting_takes_what_the_run_has_just_added_along(home: Home) -> None:
     home.put(ENGLAND, snapshot("1", b"a"))
     with home.opened() as opened:

@@ -178,7 +178,7 @@ def test_a_kill_while_mending_after_a_kill_loses_and_doubles_nothing(
     all_of_it = Counter(map(identity, BEFORE)) + Counter(identity(one) for one, _ in ADDED)
     dice = random.Random(5)
     twice = 0
-    for copy in itertools.islice(copies(home, tmp_path / "copies"), 40):
+    for copy in itertools.islice(copies(home, tmp_path / "copies"), 24):
         work = dice.choice([add_some, compact_all])
         status, told = killed_at(copy, work, dice.randint(5, 34))
         must = Counter(map(identity, BEFORE))
@@ -187,7 +187,7 @@ def test_a_kill_while_mending_after_a_kill_loses_and_doubles_nothing(
             again, _ = killed_at(copy, only_open, dice.randint(1, 16))
             twice += (status, again) == (KILLED, KILLED)
         assert must <= reopened(copy) <= all_of_it
-    assert twice > 12
+    assert twice > 7
 
 
 def test_a_journal_cut_off_anywhere_gives_back_its_whole_lines(home: Home, tmp_path: Path) -> None:
@@ -208,6 +208,21 @@ def test_a_journal_cut_off_anywhere_gives_back_its_whole_lines(home: Home, tmp_p
         copy.journal.write_bytes(journal[:cut])
         whole = [one for (one, _), end in zip(ADDED, ends, strict=True) if end <= cut]
         assert reopened(copy) == Counter(map(identity, BEFORE + whole)), cut
+
+
+def test_nothing_is_appended_to_a_line_that_a_kill_cut_short(home: Home) -> None:
+    some_packs(home)
+    home.journal.parent.mkdir(parents=True, exist_ok=True)
+    home.journal.write_bytes(ENGLAND.encode() + b'\t{"source":"sh')
+
+    def add_and_die(say: Say) -> None:
+        with home.opened() as opened:
+            for one, partition in ADDED:
+                opened.add(one, partition)
+            os._exit(0)
+
+    Child(add_and_die).finish()
+    assert reopened(home) == Counter(map(identity, BEFORE + [one for one, _ in ADDED]))
 
 
 # -- killed at any moment

@@ -17,9 +17,9 @@ from pitchline.features.asof import as_known
 from pitchline.features.schema import feature_columns
 from pitchline.ingest import build, tables
 from pitchline.params import Params
+from tests.bodies import as_snapshot
 from tests.conftest import features_as_of
 from tests.features.conftest import LATE, utc
-from tests.bodies import as_snapshot
 
 # Dates only, then times; no xG, then xG; teams that leave and return.
 SEASONS = ["2018-19", "2019-20", "2020-21", "2021-22", "2022-23"]

@@ -285,7 +285,7 @@ def test_parsing_changes_no_snapshot(season: Season) -> None:
 
 @pytest.mark.parametrize("status", get_args(MatchStatus))
 def test_a_status_decides_whether_a_row_stays_and_its_goals_count(
-    telling: Telling, status: MatchStatus
+    telling: Telling, aliases: dict[str, str], status: MatchStatus
 ) -> None:
     with_goals = status in ("live", "finished", "abandoned", "awarded")
     goals = {} if with_goals else {"home_goals": None, "away_goals": None}
@@ -293,7 +293,8 @@ def test_a_status_decides_whether_a_row_stays_and_its_goals_count(
         matches=[match_row(match="1", status=status, **goals), match_row(match="2", home="Spurs")],
         team_stats=[TeamStatRow("1", True, xg=1.5), TeamStatRow("2", True, xg=0.5)],
     )
-    rows, _ = build.parse(telling([told]))
+    resolved, _ = build.resolve(build.parse(telling([told]))[0], aliases)
+    rows = build.newest_of_each_match(resolved)
     kept = rows[rows["match"] == "1"]
     if status in ("cancelled", "abandoned", "awarded"):
         assert kept.empty
@@ -304,6 +305,32 @@ def test_a_status_decides_whether_a_row_stays_and_its_goals_count(
     other = rows[rows["match"] == "2"]
     assert other["home_goals"].tolist() == [4]
     assert other["home_xg"].tolist() == [0.5]
+
+
+def test_an_older_row_does_not_speak_for_a_match_that_was_called_off(
+    telling: Telling, aliases: dict[str, str]
+) -> None:
+    to_come = match_row(match="1", status="scheduled", home_goals=None, away_goals=None)
+    off = to_come._replace(status="cancelled")
+    snapshots = telling([Parsed(matches=[to_come]), Parsed(matches=[off])])
+    later = [
+        dataclasses.replace(one, fetched_at=f"2026-06-0{number + 1}T00:00:00Z")
+        for number, one in enumerate(snapshots)
+    ]
+    resolved, _ = build.resolve(build.parse(later)[0], aliases)
+    assert build.newest_of_each_match(resolved).empty
+    assert len(build.newest_of_each_match(resolved[:1])) == 1
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_match_played_again_counts_and_is_told_once(
+    telling: Telling, aliases: dict[str, str], first: int
+) -> None:
+    rows = [match_row(match="1", status="abandoned"), match_row(match="2", home_goals=1)]
+    told = Parsed(matches=[rows[first], rows[1 - first]])
+    resolved, _ = build.resolve(build.parse(telling([told]))[0], aliases)
+    assert build.newest_of_each_match(resolved)["home_goals"].tolist() == [1]
+    assert build.repeated_rows(resolved) == 0
 
 
 def test_a_live_match_is_to_come_and_has_no_team_stats(

@@ -17,11 +17,11 @@ from pitchline import layout
 from pitchline.cli import cli
 from pitchline.collect import archive, starter
 from pitchline.collect.archive import Snapshot
-from pitchline.collect.competitions import read_competitions
+from pitchline.collect.competitions import chosen_competitions
 from pitchline.collect.registry import parse
 from pitchline.errors import ArchiveError, ArtifactError, TableError
 from pitchline.files import read_json, read_parquet
-from pitchline.ingest.command import SHOWN_FAULTS, competition_slugs
+from pitchline.ingest.command import SHOWN_FAULTS, SHOWN_NAMES, competition_slugs
 from pitchline.ingest.source_tables import SOURCE_TABLES
 from pitchline.params import PARAMS_FILE
 from tests.conftest import ROOT
@@ -318,16 +318,20 @@ def test_competitions_of_which_nothing_is_told_are_named(project: Path) -> None:
 
 
 def test_a_code_of_a_competition_belongs_to_its_source() -> None:
-    table = read_competitions(ROOT / layout.COMPETITIONS)
-    found = competition_slugs(
-        table, ["starter", "openfootball", "openligadb"], ["ger-bundesliga", "eng-championship"]
-    )
+    table = chosen_competitions(ROOT / layout.COMPETITIONS, ["ger-bundesliga", "eng-championship"])
+    found = competition_slugs(table, ["starter", "openfootball", "openligadb"])
     assert found == {
         ("starter", "ger-bundesliga"): "ger-bundesliga",
         ("starter", "eng-championship"): "eng-championship",
         ("openfootball", "de.1"): "ger-bundesliga",
         ("openligadb", "bl1"): "ger-bundesliga",
     }
+
+
+def test_a_misspelt_competition_beside_a_good_one_is_named(project: Path) -> None:
+    choose(competitions=["eng-premier-league", "esp-la-lige"])
+    with pytest.raises(TableError, match=r"'esp-la-lige' stands in no line .*esp-la-liga\?"):
+        ingest()
 
 
 def test_a_missing_table_of_competitions_is_named(project: Path) -> None:
@@ -346,3 +350,13 @@ def test_what_could_not_be_used_is_told(project: Path) -> None:
     assert len(left_out) == SHOWN_FAULTS
     assert any(f"and {len(faulty) - SHOWN_FAULTS} more lines" in line for line in lines)
     assert any("key no parser knows: openfootball: " in line for line in lines)
+
+
+def test_many_unknown_names_are_counted_and_all_in_the_report(project: Path) -> None:
+    known = "liverpool,Liverpool,\nbournemouth,Bournemouth,AFC Bournemouth\n"
+    (project / layout.TEAMS).write_text(f"team,name,aliases\n{known}", encoding="utf-8")
+    lines = ingest().splitlines()
+    names = read_json(layout.QUALITY, made_by="x")["unknown_team_names"]
+    told = [line for line in lines if "is unknown; add it to" in line]
+    assert len(names) > len(told) == SHOWN_NAMES
+    assert any(f"and {len(names) - SHOWN_NAMES} more names" in line for line in lines)

@@ -92,8 +92,7 @@ def on_cores(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 
     def change(cores: int) -> None:
         monkeypatch.setattr(staging, "WORTH_A_PROCESS", 0)
-        monkeypatch.setattr(os, "cpu_count", lambda: cores)
-        monkeypatch.setattr(os, "process_cpu_count", lambda: cores, raising=False)
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)))
 
     return change
 
@@ -170,7 +169,7 @@ def test_the_starter_archive_is_staged_whole() -> None:
 # -- by several processes
 
 
-@pytest.mark.parametrize("cores", [1, 2, 3])
+@pytest.mark.parametrize("cores", [1, 2, 3, 9])
 def test_the_number_of_processes_decides_nothing(
     tmp_path: Path, telling: Telling, on_cores: Callable[[int], None], cores: int
 ) -> None:

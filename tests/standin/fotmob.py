@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from tests.standin.names import Club, Player, slug
 from tests.standin.play import Event, Kick, Play, Shot, Side, played
 from tests.standin.simulate import (
+    END,
     EXTRA_SECOND,
     EXTRA_TIME,
     HALF_TIME,
@@ -315,10 +316,10 @@ class Fotmob:
         if place == "details" and state.home is not None:
             halfs |= {
                 "firstHalfEnded": at(HALF_TIME),
-                "secondHalfEnded": at(SECOND_HALF + 49),
+                "secondHalfEnded": at(END),
                 "firstExtraHalfStarted": at(EXTRA_TIME),
                 "secondExtraHalfStarted": at(EXTRA_SECOND),
-                "gameEnded": at(SECOND_HALF + 49) if state.counts else "",
+                "gameEnded": at(END) if state.counts else "",
             }
         return halfs
 
@@ -906,7 +907,7 @@ class Fotmob:
 
 def on_this_clock(state: State, minute: int) -> bool:
     """Whether a half that ends at a minute is over."""
-    return state.elapsed >= (HALF_TIME if minute == 45 else SECOND_HALF + 50)
+    return state.elapsed >= (HALF_TIME if minute == 45 else END)
 
 
 def played_score(play: Play) -> tuple[int, int]:

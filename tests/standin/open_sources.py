@@ -90,7 +90,7 @@ class _Host:
         """How a match stands for a host that is told only afterwards, and only results."""
         now = self.settings.now
         state = match.state(now)
-        if state.status == "live" or (state.counts and match.over_at > now - RESULT_LAG):
+        if state.counts and match.over_at > now - RESULT_LAG:
             return State("scheduled", state.kick_off)
         return state
 

@@ -22,7 +22,7 @@ Decided = Literal["regular time", "extra time", "penalties"]
 GoalKind = Literal["goal", "own goal", "penalty goal"]
 
 # Minutes from kick-off on the wall clock.
-HALF_TIME, SECOND_HALF, END = 48, 63, 113
+HALF_TIME, SECOND_HALF, END = 48, 63, 115
 EXTRA_TIME, EXTRA_BREAK, EXTRA_SECOND, EXTRA_END = 116, 132, 134, 150
 SHOOTOUT, SHOOTOUT_END = 153, 163
 # A feed says "started" some minutes after the kick-off.

@@ -250,6 +250,7 @@ def test_one_connection_serves_many_requests_until_the_host_is_cut_off() -> None
             assert connection.sock is kept
         assert connection.getresponse().read()
         standin.stop("openligadb")
+        assert kept.recv(1) == b""
         with pytest.raises((ConnectionError, http.client.HTTPException)):
             connection.request("GET", DATA_PATHS["openligadb"])
             connection.getresponse()

@@ -108,6 +108,20 @@ def test_a_match_goes_through_its_states(world: World) -> None:
     assert goals[-1] == len(match.goals)
 
 
+def test_a_live_match_tells_only_what_happened(world: World) -> None:
+    match = max(world.matches(LEAGUE, SEASON), key=lambda m: len(m.goals))
+    whole = played(match, world.seed)
+    seen = [
+        whole.until(match.state(match.kick_off + timedelta(minutes=x))) for x in range(3, 130, 3)
+    ]
+    assert [len(p.shots) for p in seen] == sorted(len(p.shots) for p in seen)
+    assert not seen[0].events
+    assert seen[-1] == whole
+    for play, x in zip(seen, range(3, 130, 3), strict=True):
+        state = match.state(match.kick_off + timedelta(minutes=x))
+        assert sum("goal" in e.kind for e in play.events) == (state.home or 0) + (state.away or 0)
+
+
 def _one(world: World, fate: str) -> Match:
     return next(m for m in world.matches(LEAGUE, SEASON) if m.fate == fate)
 

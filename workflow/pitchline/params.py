@@ -24,6 +24,7 @@ from pydantic import (
 from pitchline.errors import ParamsError
 
 PARAMS_FILE = Path("params.yaml")
+LONGEST_FOUND = 200
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 
 
@@ -37,7 +38,7 @@ def _utc_moment(text: str) -> str:
 
 
 def _two_years_in_a_row(season: str) -> str:
-    if int(season[5:]) != (int(season[:4]) + 1) % 100:
+    if len(season) > 4 and int(season[5:]) != (int(season[:4]) + 1) % 100:
         raise ValueError("a season's two years, the second in two digits, such as 2025-26")
     return season
 
@@ -191,7 +192,13 @@ class Collect(Section):
         description="competitions asked of the network, of workflow/reference/competitions.csv",
     )
     seasons: Annotated[
-        list[Annotated[str, Field(pattern=r"^\d{4}(-\d{2})?$", examples=["2025-26"])]],
+        list[
+            Annotated[
+                str,
+                Field(pattern=r"^\d{4}(-\d{2})?$", examples=["2025-26"]),
+                AfterValidator(_two_years_in_a_row),
+            ]
+        ],
         AfterValidator(_distinct),
     ] = Field(min_length=1, description="seasons asked of the network")
     contact: str | None = Field(
@@ -447,6 +454,9 @@ def _explain(error: ValidationError, content: Any, origin: str) -> str:
                 message = 'the same in quotes, as in "2026-05-08T00:00:00Z"'
             elif problem["type"] == "model_type":
                 message = "a section with keys of its own"
+            if problem["type"] == "value_error" and len(found) > LONGEST_FOUND:
+                lines.append(f"  {key}: {message}.")
+                continue
             lines.append(f"  {key}: {found}; allowed: {message}.")
     return f"{origin}: {len(lines)} parameter(s) can't be used:\n" + "\n".join(lines)
 

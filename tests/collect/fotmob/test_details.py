@@ -417,10 +417,27 @@ def test_the_competition_of_a_group_is_its_parent() -> None:
     assert (row.competition, row.season) == ("77", "2025")
 
 
+def test_the_reverse_fixture_is_not_the_match_asked_for() -> None:
+    other = match(general__matchId="4900002", content__matchFacts__matchId=4_900_002)
+    with pytest.raises(Unreadable, match=r"general\.matchId: '4900002' instead of '4900001'"):
+        parse_match(KEY, encoded(other))
+    assert parse_match("4900002", encoded(other)).matches[0].match == "4900002"
+
+
+def test_a_rating_beyond_ten_is_none() -> None:
+    lineup = match()["content"]["lineup"]
+    lineup["homeTeam"]["starters"] = [
+        {"id": number, "name": "P", "performance": {"rating": rating}}
+        for number, rating in enumerate((10, 9.5, 10.1, "7.2", None))
+    ]
+    rows = parsed(content__lineup=lineup).lineups[:5]
+    assert [row.rating for row in rows] == [10.0, 9.5, None, 7.2, None]
+
+
 @pytest.mark.parametrize(
     ("members", "named"),
     [
-        ({"general__matchId": "4900002"}, r"general\.matchId"),
+        ({"general__matchId": "4900002"}, "but content"),
         ({"content__matchFacts__matchId": 4_900_002}, r"matchFacts\.matchId"),
         ({"general__matchId": ...}, "matchId"),
         ({"general": ...}, "general: missing"),

@@ -147,26 +147,44 @@ def test_details_are_asked_for_matches_that_have_kicked_off_newest_first() -> No
     assert found[0].fresh_for == timedelta(hours=6)
 
 
+LATELY, LONG_AGO = "2025-10-04", "2025-07-20"
+
+
+def listed_on(date: str, number: int = 1, **changes: Any) -> dict[str, Any]:
+    """A day's listing with one match."""
+    told = day_match(number, status=status(utcTime=f"{date}T14:00:00Z", **changes))
+    return day(told, date=date.replace("-", ""))
+
+
 def test_details_leave_out_other_competitions_and_seasons() -> None:
-    listed = day(day_match(1))
-    other = {"primaryId": 48, "matches": [day_match(2)]}
-    listed["leagues"].append(other)
-    plan = FakePlan(archived=listing("day", "20250816", listed))
+    listed = listed_on(LATELY)
+    listed["leagues"].append(
+        {"primaryId": 48, "matches": listed_on(LATELY, 2)["leagues"][0]["matches"]}
+    )
+    plan = FakePlan(archived=listing("day", "20251004", listed))
     assert [ask.key for ask in DETAILS.plan(plan)] == ["1"]
     assert list(DETAILS.plan(FakePlan(seasons=("2023-24",), archived=plan.archived))) == []
 
 
+def test_days_long_ago_are_left_to_the_seasons_list() -> None:
+    """A run would read every day ever collected otherwise."""
+    old = listing("day", "20250720", listed_on(LONG_AGO))
+    assert list(DETAILS.plan(FakePlan(archived=old))) == []
+    in_season = listing("season", "47/2025-26", season(season_match(1, LONG_AGO)))
+    assert [ask.key for ask in DETAILS.plan(FakePlan(archived=old | in_season))] == ["1"]
+
+
 def test_the_listing_fetched_last_is_believed() -> None:
-    postponed = status(cancelled=True, reason={"short": "PP"})
-    early = listing("season", "47/2025-26", season(season_match(1, "2025-08-16")), "2025-08-01")
-    late = listing("day", "20250816", day(day_match(1, status=postponed)), "2025-08-17")
+    early = listing("season", "47/2025-26", season(season_match(1, LATELY)), "2025-10-01")
+    postponed = listed_on(LATELY, cancelled=True, reason={"short": "PP"})
+    late = listing("day", "20251004", postponed, "2025-10-04")
     assert list(DETAILS.plan(FakePlan(archived=early | late))) == []
-    later = listing("season", "47/2025-26", season(season_match(1, "2025-08-16")), "2025-08-18")
+    later = listing("season", "47/2025-26", season(season_match(1, LATELY)), "2025-10-05")
     assert [ask.key for ask in DETAILS.plan(FakePlan(archived=late | later))] == ["1"]
 
 
 def test_a_listing_that_cannot_be_read_is_passed_over() -> None:
-    bad = {("fotmob_fixtures", "day", "20250816"): Archived("2025-08-17", b"<html>")}
+    bad = {("fotmob_fixtures", "day", "20251004"): Archived("2025-10-04", b"<html>")}
     good = listing("season", "47/2025-26", season(season_match(1, "2025-08-16")))
     assert [ask.key for ask in DETAILS.plan(FakePlan(archived=bad | good))] == ["1"]
     assert list(DETAILS.plan(FakePlan())) == []

@@ -12,7 +12,6 @@ a pack can't change unnoticed and writing it twice changes nothing.
 
 import base64
 import hashlib
-import io
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -30,10 +29,12 @@ MANIFEST = "manifest.json"
 # with it level 12 packs a season to the size level 19 reaches, in a thirtieth of the time.
 ZSTD_LEVEL = 12
 ZSTD_WINDOW_LOG = 27
+ZSTD_LEAST_WINDOW_LOG = 16
+READ_BYTES = 1 << 17
 
 
 class _Envelope(msgspec.Struct):
-    """A line of a pack, the body not yet decoded."""
+    """What stands before the body in a line of a pack."""
 
     source: str
     kind: str
@@ -44,11 +45,12 @@ class _Envelope(msgspec.Struct):
     etag: str | None
     sha256: str
     encoding: Literal["json", "utf-8", "base64"]
-    body: msgspec.Raw
     last_modified: str | None = None
     reason: str | None = None
 
 
+# The body is the last field. Within a string the quotes of this mark would be escaped.
+_BODY = b',"body":'
 _envelopes = msgspec.json.Decoder(_Envelope)
 _texts = msgspec.json.Decoder(str)
 
@@ -111,7 +113,7 @@ class Snapshot:
         head = json.dumps(
             fields | {"encoding": encoding}, ensure_ascii=False, separators=(",", ":")
         )
-        return b"".join((head[:-1].encode(), b',"body":', body, b"}"))
+        return b"".join((head[:-1].encode(), _BODY, body, b"}"))
 
     def _encoded_body(self) -> tuple[str, bytes]:
         try:
@@ -130,8 +132,11 @@ class Snapshot:
             ArchiveError: the line is no envelope, or the body differs from its SHA-256.
         """
         try:
-            envelope = _envelopes.decode(line)
-            body = bytes(envelope.body)
+            head, mark, rest = line.partition(_BODY)
+            if not mark or not rest.endswith(b"}"):
+                raise ValueError("it has no body")
+            envelope = _envelopes.decode(head + b"}")
+            body = rest[:-1]
             if envelope.encoding != "json":
                 text = _texts.decode(body)
                 body = base64.b64decode(text) if envelope.encoding == "base64" else text.encode()
@@ -189,8 +194,12 @@ class Pack:
 
 def encode_pack(snapshots: Iterable[Snapshot]) -> bytes:
     """Compress snapshots into one pack; the same snapshots give the same bytes."""
+    snapshots = list(snapshots)
+    # A window larger than what is packed would cost its memory for nothing.
+    size = 2 * sum(len(snapshot.body) for snapshot in snapshots)
+    window = min(ZSTD_WINDOW_LOG, max(ZSTD_LEAST_WINDOW_LOG, size.bit_length()))
     settings = zstandard.ZstdCompressionParameters.from_level(
-        ZSTD_LEVEL, window_log=ZSTD_WINDOW_LOG, enable_ldm=True, write_checksum=True
+        ZSTD_LEVEL, window_log=window, enable_ldm=True, write_checksum=True
     )
     compressor = zstandard.ZstdCompressor(compression_params=settings).compressobj()
     parts = [
@@ -311,12 +320,21 @@ def pack_lines(content: bytes, path: Path) -> Iterator[bytes]:
         ArchiveError: they are no pack.
     """
     decompressor = zstandard.ZstdDecompressor(max_window_size=1 << ZSTD_WINDOW_LOG)
+    begun: list[bytes] = []
     try:
         with decompressor.stream_reader(content) as stream:
-            for line in io.BufferedReader(stream, buffer_size=1 << 20):
-                yield line.rstrip(b"\n")
+            while chunk := stream.read(READ_BYTES):
+                first, *others = chunk.split(b"\n")
+                begun.append(first)
+                if others:
+                    yield b"".join(begun)
+                    *whole, last = others
+                    yield from whole
+                    begun = [last]
     except zstandard.ZstdError as error:
         raise ArchiveError(f"{path}: not a readable pack ({error}).") from error
+    if any(begun):
+        yield b"".join(begun)
 
 
 def read_archive(source_dir: Path) -> Iterator[Snapshot]:

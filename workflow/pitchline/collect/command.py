@@ -14,6 +14,7 @@ import click
 
 from pitchline import console, layout
 from pitchline.collect import archive, clock, importing, registry, starter, store, supervisor
+from pitchline.collect.competitions import chosen_competitions
 from pitchline.collect.engine import Places, Run
 from pitchline.collect.receipts import (
     Receipt,
@@ -47,6 +48,7 @@ def collect(ctx: click.Context, sources: str | None, jobs: int) -> None:
     params_file: Path = ctx.obj
     params = load(params_file)
     wanted = _wanted(sources, params)
+    chosen_competitions(layout.COMPETITIONS, params.collect.competitions)
     run = _new_run()
     receipts = supervisor.collect_side_by_side(wanted, params.collect, params_file, run, jobs)
     if _publish(run, receipts) == "failed":
@@ -71,13 +73,14 @@ def collect_task(params_file: Path, source: str) -> None:
 @collect.command("source")
 @click.argument("source")
 @click.option("--run", required=True, help="The run's name, for the receipt.")
+@click.option("--parent", type=int, help="The process it ends with; else the one that started it.")
 @click.pass_obj
-def collect_source(params_file: Path, source: str, run: str) -> None:
+def collect_source(params_file: Path, source: str, run: str, parent: int | None) -> None:
     """Collect one source in this process; `task` does it under its time limit."""
     params = load(params_file)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=_end_with, args=(parent or os.getppid(),), daemon=True).start()
     if source == starter.SOURCE:
         receipt = _starter(params, run)
     else:
@@ -222,10 +225,14 @@ def _in_a_line(receipt: Receipt) -> str:
 
 
 def _end_with(parent: int) -> None:
-    """End this process when the one that started it was killed."""
+    """End this process when the one that started it was killed; with its children if it hangs."""
     while os.getppid() == parent:
         time.sleep(1.0)
     os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(supervisor.GRACE_SECONDS)
+    if os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 @click.group()
@@ -275,9 +282,12 @@ def show(wanted: str) -> None:
 def verify() -> None:
     """Check every pack, body, manifest and index against its hashes and against one another."""
     for source_dir in _source_dirs():
-        snapshots = store.verify(source_dir)
+        name = source_dir.name
+        # Between two files of a commit they don't agree yet.
+        with store.held(layout.COLLECT_STATE / f"{name}.lock", name, timedelta(minutes=1)):
+            snapshots = store.verify(source_dir)
         packs = len(archive.read_manifest(source_dir))
-        console.say("raw", f"{source_dir.name}: {packs} packs, {snapshots} snapshots, all intact")
+        console.say("raw", f"{name}: {packs} packs, {snapshots} snapshots, all intact")
 
 
 @raw.command()

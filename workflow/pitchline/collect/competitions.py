@@ -1,8 +1,9 @@
 """The competitions there are, and how each source calls them."""
 
 import csv
+import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -68,6 +69,23 @@ def read_competitions(path: Path) -> list[Competition]:
                 )
         competitions.append(competition)
     return competitions
+
+
+def chosen_competitions(path: Path, slugs: Sequence[str]) -> list[Competition]:
+    """The competitions of some slugs, in their order.
+
+    Raises:
+        TableError: the table is faulty, or a slug isn't in it.
+    """
+    known = {each.competition: each for each in read_competitions(path)}
+    for slug in slugs:
+        if slug not in known:
+            near = difflib.get_close_matches(slug, known, n=1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            raise TableError(
+                f"params.yaml: collect.competitions: {slug!r} stands in no line of {path}.{hint}"
+            )
+    return [known[slug] for slug in slugs]
 
 
 def _check_columns(path: Path, columns: list[str]) -> None:

@@ -14,7 +14,7 @@ import tenacity
 from pitchline.collect import clock
 from pitchline.collect.archive import Snapshot
 from pitchline.collect.breaker import Breaker
-from pitchline.collect.competitions import read_competitions
+from pitchline.collect.competitions import chosen_competitions
 from pitchline.collect.drift import DriftLog
 from pitchline.collect.limiter import HostLimiter, OutOfTime
 from pitchline.collect.planning import ArchivePlan
@@ -32,6 +32,7 @@ LONGEST_PAUSE = timedelta(hours=24)
 CLOSING_SECONDS = 5.0
 REFUSALS = {Outcome.CHALLENGE, Outcome.UNAUTHORIZED, Outcome.FORBIDDEN}
 RETRIED = {Outcome.TIMEOUT, Outcome.RATE_LIMITED, Outcome.SERVER_ERROR}
+VALIDATORS = {"If-None-Match", "If-Modified-Since"}
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -160,16 +161,16 @@ class Run:
         return token
 
     def _plan(self, archive: SourceArchive, token: str | None) -> ArchivePlan:
-        codes = {
-            c.competition: code
-            for c in read_competitions(self._places.competitions)
-            if (code := c.codes.get(self._source.codes_of))
+        column, wanted = self._source.codes_of, self._all.competitions
+        chosen = {
+            each.competition: each.codes[column]
+            for each in chosen_competitions(self._places.competitions, wanted)
+            if column in each.codes
         }
-        chosen = {slug: codes[slug] for slug in self._all.competitions if slug in codes}
         if not chosen:
             raise Skipped(
-                f"has none of the competitions in collect.competitions "
-                f"({', '.join(self._all.competitions)}); it has {', '.join(codes) or 'none'}."
+                f"has none of collect.competitions ({', '.join(wanted)}); the column {column} of "
+                f"{self._places.competitions} tells which it has."
             )
         return ArchivePlan(
             base_url=self._settings.base_url,
@@ -217,8 +218,11 @@ class Run:
         except Unreadable as error:
             raise Stopped(f"an archived answer can't be read for planning: {error}") from error
         finally:
-            self.receipt.requests = transport.requests
-            self.receipt.bytes = transport.bytes
+            receipt = self.receipt
+            receipt.requests, receipt.bytes = transport.requests, transport.bytes
+            # What was being asked for when the run ended got no answer.
+            told = receipt.answered + receipt.quarantined + receipt.missing + receipt.failed
+            receipt.failed += receipt.asked - told
 
     def _count_archived(self, archive: SourceArchive, ask: Ask) -> None:
         entry = archive.entry(ask.kind, ask.key)
@@ -275,10 +279,11 @@ class Run:
         if last.outcome in REFUSALS:
             until = self._now() + timedelta(hours=self._all.retries.pause_hours)
             self._pause(until, last.told)
-        if last.outcome is Outcome.RATE_LIMITED:
-            asked_for = timedelta(seconds=last.retry_after or 0.0)
-            least = timedelta(seconds=self._all.retries.longest_retry_after_seconds)
-            self._pause(self._now() + min(max(asked_for, least), LONGEST_PAUSE), last.told)
+        waited_for = self._all.retries.longest_retry_after_seconds
+        asked_for = (last.retry_after or 0.0) if last.outcome in RETRIED else 0.0
+        if last.outcome is Outcome.RATE_LIMITED or asked_for > waited_for:
+            seconds = min(max(asked_for, waited_for), LONGEST_PAUSE.total_seconds())
+            self._pause(self._now() + timedelta(seconds=seconds), last.told)
         self._failures_in_a_row += 1
         if self._failures_in_a_row >= self._all.retries.stop_after_failures:
             raise Stopped(
@@ -343,6 +348,8 @@ class Run:
         except Broken as error:
             return _Try(Outcome.NETWORK, None, str(error))
         outcome = self._source.classify(answer)
+        if outcome is Outcome.NOT_MODIFIED and not headers.keys() & VALIDATORS:
+            outcome = Outcome.UNEXPECTED
         return _Try(outcome, answer, tell(outcome, answer), retry_after(answer, self._now()))
 
     # -- keeping
@@ -397,11 +404,11 @@ def tell(outcome: Outcome, answer: Answer) -> str:
 def retry_after(answer: Answer, now: datetime) -> float | None:
     """The seconds an answer asks to wait, from its Retry-After: a number or an HTTP date."""
     text = answer.headers.get("retry-after", "").strip()
-    if text.isdecimal() and len(text) < 10:
+    if text.isdecimal():
         return float(text)
     try:
         moment = parsedate_to_datetime(text)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

@@ -1,6 +1,8 @@
 """Recordings that a user already has on disk, through the same checks as fetched ones."""
 
 import gzip
+import os
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -17,6 +19,8 @@ from pitchline.collect.store import SourceArchive, opened
 from pitchline.errors import ArchiveError, PitchlineError
 
 LARGEST_FILE = 512 * 2**20
+# So little may become 128 MiB, at most.
+CHUNK = 4096
 
 
 @dataclass
@@ -79,7 +83,7 @@ def import_files(
                     else source.identify(kind, body, _plain(path))
                 )
             except (PitchlineError, Unreadable) as error:
-                result.refused.append(f"{path}: {error}")
+                result.refused.append(f"{_shown(path)}: {error}")
                 continue
             moment = fetched_at or datetime.fromtimestamp(path.stat().st_mtime, tz=UTC)
             _add(archive, source, kind, body, path, known_as, moment, result)
@@ -102,7 +106,7 @@ def _add(
             source=source.name,
             kind=kind,
             key=known_as[0],
-            url=f"file:{path.name}",
+            url=f"file:{_shown(path).rpartition('/')[2]}",
             fetched_at=spell(moment),
             status=200,
             etag=None,
@@ -113,9 +117,14 @@ def _add(
     if not archive.add(snapshot, known_as[1], anywhere=True):
         result.known += 1
     elif snapshot.reason:
-        result.quarantined.append(f"{path}: {snapshot.reason}")
+        result.quarantined.append(f"{_shown(path)}: {snapshot.reason}")
     else:
         result.added += 1
+
+
+def _shown(path: Path) -> str:
+    """A path as text, although a name may be any bytes."""
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def _plain(path: Path) -> Path:
@@ -133,13 +142,30 @@ def read_file(path: Path) -> bytes:
             with gzip.open(path) as handle:
                 content = handle.read(LARGEST_FILE + 1)
         elif path.suffix == ".zst":
-            with path.open("rb") as plain, zstandard.ZstdDecompressor().stream_reader(plain) as h:
-                content = h.read(LARGEST_FILE + 1)
+            content = _frames(path)
         else:
             with path.open("rb") as plain:
                 content = plain.read(LARGEST_FILE + 1)
-    except (OSError, EOFError, zstandard.ZstdError) as error:
+    except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
         raise ArchiveError(f"can't be read ({error})") from error
     if len(content) > LARGEST_FILE:
         raise ArchiveError(f"larger than {LARGEST_FILE:,} bytes")
     return content
+
+
+def _frames(path: Path) -> bytes:
+    """The content of all frames; zstandard's own reader stops after one, and misses a cut."""
+    parts: list[bytes] = []
+    size, frame, is_whole = 0, zstandard.ZstdDecompressor().decompressobj(), False
+    with path.open("rb") as handle:
+        while size <= LARGEST_FILE and (chunk := handle.read(CHUNK)):
+            while chunk:
+                if is_whole:
+                    frame = zstandard.ZstdDecompressor().decompressobj()
+                parts.append(frame.decompress(chunk))
+                size += len(parts[-1])
+                is_whole = frame.eof
+                chunk = frame.unused_data if is_whole else b""
+    if not is_whole and size <= LARGEST_FILE:
+        raise EOFError("the file is cut off")
+    return b"".join(parts)

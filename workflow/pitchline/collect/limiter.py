@@ -15,6 +15,8 @@ from pathlib import Path
 
 # Between two looks whether another process's request is over.
 POLL_SECONDS = 0.02
+# Spacings after which one who waits holds back no more.
+LONG_WAIT = 4
 STATE_LENGTH = 64
 
 
@@ -65,10 +67,11 @@ class HostLimiter:
 
     def _take(self, descriptor: int, latest: float) -> None:
         """Hold the lock at a moment when a request may be sent."""
+        began = self._clock()
         while True:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                missing = self._last(descriptor) + self._spacing - self._clock()
+                missing = self._missing(descriptor, began)
                 if missing <= 0:
                     self._note(descriptor)
                     return
@@ -78,6 +81,18 @@ class HostLimiter:
             if self._clock() + missing > latest:
                 raise OutOfTime
             self._sleep(missing)
+
+    def _missing(self, descriptor: int, began: float) -> float:
+        """Seconds until one who began to wait at a moment may send."""
+        now, last = self._clock(), self._last(descriptor)
+        if last > now:
+            # A clock that was set back must not make anyone wait for hours.
+            self._note(descriptor)
+            last = now
+        due = last + self._spacing
+        # All wake at the same moment: who has waited longer holds back less, and comes first.
+        waited = max(0.0, due - began) / (LONG_WAIT * self._spacing) if self._spacing else 1.0
+        return due + POLL_SECONDS * max(0.0, 1.0 - waited) - now
 
     def _note(self, descriptor: int) -> None:
         # One write of a fixed length: a kill leaves the old moment or the new one.
@@ -89,5 +104,4 @@ class HostLimiter:
             moment = float(os.pread(descriptor, STATE_LENGTH, 0))
         except ValueError:
             return 0.0
-        # A clock that was set back must not make anyone wait for hours.
-        return min(moment, self._clock()) if moment == moment else 0.0
+        return moment if moment == moment else 0.0

@@ -28,10 +28,12 @@ class OtherArchive:
         body = entry.newest_good if entry else None
         if body is None:
             return None
+        wanted = (kind, key, body.fetched_at, body.sha256)
         for pack in read_manifest(self._dir):
             if pack.path == body.pack:
                 for snapshot in read_pack(self._dir, pack):
-                    if (snapshot.kind, snapshot.key, snapshot.sha256) == (kind, key, body.sha256):
+                    found = (snapshot.kind, snapshot.key, snapshot.fetched_at, snapshot.sha256)
+                    if found == wanted:
                         return snapshot
         return None
 

@@ -22,13 +22,14 @@ class Robots:
     Args:
         folder: where they are kept, one file a host.
         ask: fetches an address, or None where no whole answer came.
-        agent: the User-Agent the rules are read for.
+        agent: the User-Agent whose product the rules are read for.
     """
 
     def __init__(self, folder: Path, ask: Callable[[str], Answer | None], agent: str) -> None:
         self._folder = folder
         self._ask = ask
-        self._agent = agent
+        # What follows the product names the user's address, which may hold another's name.
+        self._agent = agent.partition("/")[0]
         self._rules: dict[str, Protego | None] = {}
 
     def refusal(self, url: str, now: datetime) -> str | None:
@@ -49,8 +50,9 @@ class Robots:
         path = self._folder / f"{urlsplit(host).netloc.replace(':', '_')}.robots.json"
         try:
             kept = read_json(path, made_by="pitchline collect")
-            if now - moment_of(kept["fetched_at"]) < FRESH_FOR and kept["host"] == host:
-                return str(kept["text"])
+            is_fresh = abs(now - moment_of(kept["fetched_at"])) < FRESH_FOR
+            if is_fresh and kept["host"] == host and isinstance(kept["text"], str):
+                return kept["text"]
         except (ArtifactError, KeyError, TypeError, ValueError):
             pass
         answer = self._ask(f"{host}/robots.txt")
@@ -59,7 +61,7 @@ class Robots:
         if answer.status in (404, 410):
             text = ""
         elif answer.status == 200 and not is_html(answer.body):
-            text = answer.body.decode("utf-8", "replace")
+            text = answer.body.decode("utf-8-sig", "replace")
         else:
             return None
         write_json(path, {"host": host, "fetched_at": spell(now), "text": text})

@@ -33,9 +33,9 @@ def season_named(text: str) -> str:
 def season_of(moment: date | datetime, one_year: bool = False) -> str:
     """The season a date falls in: July to June, or the calendar year."""
     if one_year:
-        return str(moment.year)
+        return f"{moment.year:04d}"
     first = moment.year if moment.month >= FIRST_MONTH else moment.year - 1
-    return f"{first}-{(first + 1) % 100:02d}"
+    return f"{first:04d}-{(first + 1) % 100:02d}"
 
 
 def lies_in_season(moment: date | datetime, season: str) -> bool:

@@ -14,6 +14,7 @@ import fcntl
 import hashlib
 import io
 import os
+import re
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
@@ -23,6 +24,7 @@ from pathlib import Path
 
 import msgspec
 
+from pitchline import console
 from pitchline.collect.archive import (
     MANIFEST,
     Pack,
@@ -43,6 +45,7 @@ INDEX = "index.json"
 JOURNAL = "journal.jsonl"
 COMMIT_BYTES = 256 * 2**20
 LOCK_POLL_SECONDS = 0.2
+_PARTITION = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 # DVC and file systems like few files; a partition's packs are merged when they are more.
 MOST_PACKS = 50
 # An unreadable answer may be a whim of the moment, or for good: it is asked for again, not at once.
@@ -138,6 +141,9 @@ class SourceArchive:
         if entry is None:
             return False
         checked = moment_of(entry.checked_at)
+        if checked > now:
+            # A clock was wrong, then or now.
+            return False
         if entry.newest.reason:
             return now - checked < min(ask.fresh_for, QUARANTINE_STANDS)
         final = ask.final_from is not None and checked >= ask.final_from
@@ -155,7 +161,15 @@ class SourceArchive:
 
         Returns:
             Whether it was new.
+
+        Raises:
+            ArchiveError: the partition is none, or the disk is full.
         """
+        if not _PARTITION.fullmatch(partition):
+            raise ArchiveError(
+                f"{self.source}: {partition!r} is no partition; it has to be two names with a "
+                "slash between them, <competition>/<season>, of letters, digits, - . and _."
+            )
         entry = self.entry(snapshot.kind, snapshot.key)
         if entry is not None:
             newest = entry.newest
@@ -182,6 +196,7 @@ class SourceArchive:
     def commit(self) -> None:
         """Turn what is in the journal into packs, and empty it."""
         listed = {pack.path: pack for pack in self._packs}
+        known = set(listed)
         for partition, snapshots in sorted(self._pending.items()):
             pack = add_pack(self._dir, partition, snapshots)
             listed[pack.path] = pack
@@ -195,7 +210,14 @@ class SourceArchive:
         self._pending.clear()
         self._pending_bytes = 0
         self._changed = False
-        self._journal.unlink(missing_ok=True)
+        if self._journal.exists():
+            # After a power cut the journal must not be gone before what replaces it is there.
+            for folder in {
+                self._dir,
+                *((self._dir / path).parent for path in listed.keys() - known),
+            }:
+                _sync_folder(folder)
+            self._journal.unlink()
 
     def compact(self, more_than: int = 1) -> tuple[int, int]:
         """Merge the packs of each partition that has more than so many into one.
@@ -305,14 +327,23 @@ class SourceArchive:
         content = self._journal.read_bytes()
         # A line the kill cut short has no end.
         for line in content.split(b"\n")[:-1]:
-            if line.startswith(b'{"checked"'):
-                check = msgspec.json.decode(line, type=_Check)
-                self._note_check(check.kind, check.key, check.checked)
-                continue
-            partition, _, envelope = line.partition(b"\t")
-            snapshot = Snapshot.from_line(envelope, self._journal)
-            if not self._holds(snapshot):
-                self._take(snapshot, partition.decode())
+            try:
+                self._replay_line(line)
+            except (ArchiveError, ValueError) as error:
+                aside = self._journal.with_suffix(".unreadable")
+                with aside.open("ab") as handle:
+                    handle.write(line + b"\n")
+                console.warn("collect", f"{aside}: a line of the journal was put there: {error}")
+
+    def _replay_line(self, line: bytes) -> None:
+        if line.startswith(b'{"checked"'):
+            check = msgspec.json.decode(line, type=_Check)
+            self._note_check(check.kind, check.key, check.checked)
+            return
+        partition, _, envelope = line.partition(b"\t")
+        snapshot = Snapshot.from_line(envelope, self._journal)
+        if not self._holds(snapshot):
+            self._take(snapshot, partition.decode())
 
     def _holds(self, snapshot: Snapshot) -> bool:
         entry = self.entry(snapshot.kind, snapshot.key)
@@ -404,6 +435,14 @@ def _append(handle: io.FileIO, content: bytes) -> None:
     except OSError:
         handle.truncate(before)
         raise
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _journal_line(snapshot: Snapshot, partition: str) -> bytes:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from pitchline import console, layout
@@ -36,6 +36,7 @@ class _Task:
     process: subprocess.Popen[bytes]
     ends: float
     limit_minutes: float
+    began: datetime
     asked_to_end: bool = False
 
 
@@ -85,14 +86,18 @@ def _start(name: str, settings: Collect, params_file: Path, run: str) -> _Task:
             name,
             "--run",
             run,
+            "--parent",
+            str(os.getpid()),
         ],
         start_new_session=True,
     )
-    return _Task(name, process, time.monotonic() + minutes * 60, minutes)
+    return _Task(name, process, time.monotonic() + minutes * 60, minutes, clock.now())
 
 
 def _has_ended(task: _Task) -> bool:
     if task.process.poll() is not None:
+        if task.asked_to_end:
+            _end(task, signal.SIGKILL)
         return True
     now = time.monotonic()
     if now > task.ends + GRACE_SECONDS:
@@ -110,9 +115,11 @@ def _end_all(tasks: Collection[_Task]) -> None:
     """End what is at work still, and give it the time to pack what it has."""
     for task in tasks:
         _end(task, signal.SIGTERM)
+    ends = time.monotonic() + GRACE_SECONDS
     for task in tasks:
         with suppress(subprocess.TimeoutExpired):
-            task.process.wait(GRACE_SECONDS)
+            task.process.wait(max(0.0, ends - time.monotonic()))
+        _end(task, signal.SIGKILL)
 
 
 def _end(task: _Task, how: signal.Signals) -> None:
@@ -140,7 +147,7 @@ def _receipt_of(task: _Task, run: str) -> Receipt:
         how = f"its process was ended by signal {signal.Signals(-code).name}"
     else:
         how = f"its process ended with status {code}; logs/collect/ and the lines above tell why"
-    failed = Receipt(task.source, run, clock.spell(moment), status="failed", reason=how)
+    failed = Receipt(task.source, run, clock.spell(task.began), status="failed", reason=how)
     try:
         if task.source != STARTER:
             with opened(
@@ -149,6 +156,6 @@ def _receipt_of(task: _Task, run: str) -> Receipt:
                 pass
     except PitchlineError as error:
         failed.reason += f"; closing its archive: {error}"
-    failed.close(moment, 0.0)
+    failed.close(moment, (moment - task.began).total_seconds())
     write_receipt(layout.RECEIPTS, failed)
     return failed

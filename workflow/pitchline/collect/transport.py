@@ -3,22 +3,24 @@
 import gzip
 import io
 import time
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import requests
 import urllib3.exceptions
 from requests.adapters import HTTPAdapter
 
 from pitchline import __version__
-from pitchline.collect.limiter import HostLimiter
+from pitchline.collect.limiter import HostLimiter, OutOfTime
 from pitchline.collect.source import Answer
 
 LARGEST_BODY = 64 * 2**20
 CONNECT_SECONDS = 10.0
 SILENCE_SECONDS = 20.0
+MOST_REDIRECTS = 5
 CHUNK = 1 << 16
 GZIP_MAGIC = b"\x1f\x8b"
 
@@ -42,6 +44,15 @@ class _LimitedAdapter(HTTPAdapter):
         """Send one request when its turn has come."""
         with self._turn(request.url or ""):
             return super().send(request, *args, **kwargs)
+
+
+class _Session(requests.Session):
+    """Leaves redirects alone: requests would read the body of each without any limit."""
+
+    def resolve_redirects(self, *args: Any, **kwargs: Any) -> Any:
+        """Follow none."""
+        del args, kwargs
+        return iter(())
 
 
 class Transport:
@@ -69,8 +80,7 @@ class Transport:
         self._answer_seconds = answer_seconds
         self._latest = latest
         self._clock = clock
-        self._session = requests.Session()
-        self._session.max_redirects = 5
+        self._session = _Session()
         # Proxies are taken from the environment; the credentials of a ~/.netrc are not.
         self._session.auth = _no_auth
         self._session.headers["User-Agent"] = user_agent(contact)
@@ -80,6 +90,8 @@ class Transport:
 
     @contextmanager
     def _turn(self, url: str) -> Iterator[None]:
+        if self._clock() > self._latest:
+            raise OutOfTime
         with self._limiter_of(urlsplit(url).netloc).turn(self._latest):
             self.requests += 1
             yield
@@ -98,24 +110,38 @@ class Transport:
             OutOfTime: the turn of the request would come too late.
         """
         try:
-            with self._session.get(
-                url,
-                headers=dict(headers),
-                allow_redirects=not secret,
-                stream=True,
-                timeout=(CONNECT_SECONDS, min(SILENCE_SECONDS, self._answer_seconds)),
-            ) as response:
-                body = self._read(response)
-                return Answer(
-                    url=response.url,
-                    status=response.status_code,
-                    headers={name.lower(): value for name, value in response.headers.items()},
-                    body=body,
-                )
+            for _ in range(MOST_REDIRECTS + 1):
+                answer = self._get(url, headers, follow=not secret)
+                if isinstance(answer, Answer):
+                    return answer
+                url = urljoin(url, answer)
         except requests.Timeout as error:
             raise TooSlow(f"no answer: {_short(error)}") from error
-        except (requests.RequestException, OSError) as error:
+        # A ValueError: the address that a redirect leads to is none.
+        except (
+            requests.RequestException,
+            urllib3.exceptions.HTTPError,
+            OSError,
+            ValueError,
+        ) as error:
             raise Broken(_short(error)) from error
+        raise Broken(f"redirected more than {MOST_REDIRECTS} times")
+
+    def _get(self, url: str, headers: Mapping[str, str], follow: bool) -> Answer | str:
+        """The answer, or where it says to go."""
+        with self._session.get(
+            url,
+            headers=dict(headers),
+            stream=True,
+            timeout=(CONNECT_SECONDS, min(SILENCE_SECONDS, self._answer_seconds)),
+        ) as response:
+            target = self._session.get_redirect_target(response) if follow else None
+            return target or Answer(
+                url=response.url,
+                status=response.status_code,
+                headers={name.lower(): value for name, value in response.headers.items()},
+                body=self._read(response),
+            )
 
     def _read(self, response: requests.Response) -> bytes:
         # A server that drips bytes never lets a socket time out: the whole answer has a limit too.
@@ -146,7 +172,7 @@ def _unzipped(body: bytes) -> bytes:
     try:
         with gzip.open(io.BytesIO(body)) as handle:
             plain = handle.read(LARGEST_BODY + 1)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise Broken(f"the body is no whole gzip stream ({error})") from error
     if len(plain) > LARGEST_BODY:
         raise Broken(f"the body is larger than {LARGEST_BODY:,} bytes")

@@ -24,7 +24,7 @@ def rows_of(staged: Staged) -> pd.DataFrame:
     """One row for each match of each body, with both teams' xG beside it."""
     matches = staged.frame("matches")
     stats = staged.frame("team_stats")[["source", "snapshot", "match", "is_home", "xg"]]
-    rows = matches[~matches["status"].isin(WITHOUT_RESULT)].reset_index(drop=True)
+    rows = matches
     for side, is_home in (("home", True), ("away", False)):
         told = stats.loc[stats["is_home"] == is_home].drop(columns="is_home")
         told = told.drop_duplicates(["source", "snapshot", "match"], keep="last")
@@ -75,7 +75,11 @@ def resolve(rows: pd.DataFrame, aliases: dict[str, str]) -> tuple[pd.DataFrame, 
 
 
 def repeated_rows(rows: pd.DataFrame) -> int:
-    """How many rows tell a match that a later row of the same body tells again."""
+    """How many rows tell a match that a later row of the same body tells again.
+
+    A match that was called off and is played again stands in a body twice, and rightly so.
+    """
+    rows = rows[~rows["status"].isin(WITHOUT_RESULT)]
     identity = ["snapshot", "competition", "season", "home_team", "away_team"]
     return int(rows.duplicated(identity, keep="last").sum())
 
@@ -83,7 +87,8 @@ def repeated_rows(rows: pd.DataFrame) -> int:
 def newest_of_each_match(rows: pd.DataFrame, precedence: Sequence[str] = ()) -> pd.DataFrame:
     """One row a match, ordered by kick-off, then match.
 
-    Of each source the most recently fetched row counts. Where several sources tell a match, the
+    Of each source the most recently fetched row counts; a match that it tells as called off or
+    awarded is left out. Where several sources tell a match, the
     first of ``precedence`` is taken, and what it doesn't tell comes from the next; the kick-off
     is taken from the first that knows the time of day.
     """
@@ -97,11 +102,18 @@ def newest_of_each_match(rows: pd.DataFrame, precedence: Sequence[str] = ()) -> 
         + rows["away_team"]
     )
     order = {source: number for number, source in enumerate(precedence)}
+    is_void = rows["status"].isin(WITHOUT_RESULT)
     unique = (
-        rows.assign(match_id=match_id, rank=rows["source"].map(order).fillna(len(order)))
-        .sort_values(["match_id", "rank", "fetched_at", "snapshot"], kind="stable")
+        rows.assign(
+            match_id=match_id,
+            rank=rows["source"].map(order).fillna(len(order)),
+            # Within one body, a match played again comes after the one called off.
+            is_open=~is_void,
+        )
+        .sort_values(["match_id", "rank", "fetched_at", "snapshot", "is_open"], kind="stable")
         .drop_duplicates(["match_id", "source"], keep="last")
     )
+    unique = unique[unique["is_open"]]
     if unique["match_id"].duplicated().any():
         unique = _settled(unique)
     return unique.sort_values(["kick_off", "match_id"], kind="stable").reset_index(drop=True)

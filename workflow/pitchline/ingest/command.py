@@ -7,7 +7,7 @@ import click
 import pandas as pd
 
 from pitchline import console, layout
-from pitchline.collect.competitions import Competition, read_competitions
+from pitchline.collect.competitions import Competition, chosen_competitions
 from pitchline.collect.registry import codes_of
 from pitchline.errors import TableError
 from pitchline.files import write_json
@@ -39,7 +39,8 @@ def make_tables(params_file: Path) -> None:
     for item in quarantined:
         console.warn("ingest", f"set aside {item.source} {item.kind} {item.key}: {item.reason}")
     slugs = competition_slugs(
-        read_competitions(layout.COMPETITIONS), params.collect.sources, params.collect.competitions
+        chosen_competitions(layout.COMPETITIONS, params.collect.competitions),
+        params.collect.sources,
     )
     rows = build.of_competitions(build.rows_of(staged), slugs)
     if rows.empty:
@@ -91,15 +92,14 @@ def make_tables(params_file: Path) -> None:
 
 
 def competition_slugs(
-    competitions: Sequence[Competition], sources: Sequence[str], chosen: Sequence[str]
+    competitions: Sequence[Competition], sources: Sequence[str]
 ) -> dict[tuple[str, str], str]:
-    """The slug of each chosen competition, by source and the source's own code."""
-    wanted = [c for c in competitions if c.competition in chosen]
+    """The slug of each competition, by source and the source's own code."""
     return {
         (source, codes[column] if column else c.competition): c.competition
         for source in sources
         for column in [codes_of(source)]
-        for c in wanted
+        for c in competitions
         for codes in [c.codes]
         if column is None or column in codes
     }

@@ -20,6 +20,19 @@ STATUSES = (
     "awarded",
     "unknown",
 )
+DECIDED = ("regular time", "extra time", "penalties")
+EVENTS = (
+    "goal",
+    "own goal",
+    "penalty goal",
+    "missed penalty",
+    "yellow card",
+    "second yellow card",
+    "red card",
+    "substitution",
+    "shoot-out goal",
+    "shoot-out miss",
+)
 ROLES = ("starter", "bench", "unavailable")
 
 
@@ -48,7 +61,9 @@ class SourceMatches(Table):
         ge=0, le=99, nullable=True, description="goals of the away team after 90 minutes"
     )
     decided: Series[str] = pa.Field(
-        nullable=True, description="how it ended: regular time, extra time or penalties"
+        isin=DECIDED,
+        nullable=True,
+        description="how it ended: regular time, extra time or penalties",
     )
     home_goals_final: Series[pd.Int64Dtype] = pa.Field(
         ge=0,
@@ -224,7 +239,8 @@ class SourceEvents(Table):
         description="the side it is told for; an own goal counts for this side"
     )
     type: Series[str] = pa.Field(
-        description="what happened: a goal, a card, a substitution, a shot of the shoot-out"
+        isin=EVENTS,
+        description="what happened: a goal, a card, a substitution, a shot of the shoot-out",
     )
     minute: Series[pd.Int64Dtype] = pa.Field(
         ge=0, le=150, nullable=True, description="minute of play"

@@ -165,7 +165,7 @@ def _arrow_type(hint: Any) -> pa.DataType:
 def stage_sources(raw: Path, sources: Sequence[str]) -> Staged:
     """Rows of what the archives of some sources hold now: the newest body of every key.
 
-    Large archives are read by two processes; the result doesn't depend on that.
+    Large archives are read by a process for each core; the result doesn't depend on that.
 
     Args:
         raw: ``data/raw``.
@@ -177,21 +177,29 @@ def stage_sources(raw: Path, sources: Sequence[str]) -> Staged:
         for wanted in [newest_bodies(raw / source)]
         for pack in read_manifest(raw / source)
     ]
-    processes = os.process_cpu_count() if hasattr(os, "process_cpu_count") else os.cpu_count()
-    if sum(pack.size for _, pack, _ in jobs) < WORTH_A_PROCESS or (processes or 1) < 2:
+    processes = _cores()
+    if sum(pack.size for _, pack, _ in jobs) < WORTH_A_PROCESS or processes < 2:
         return joined([_stage_pack(*job) for job in jobs])
-    parts = [part for job in jobs for part in _halves(job)]
     with ProcessPoolExecutor(processes, mp_context=get_context("fork")) as pool:
-        return joined(list(pool.map(_stage_pack, *zip(*parts, strict=True))))
+        return joined(list(pool.map(_stage_share, _shares(jobs, processes))))
+
+
+def _cores() -> int:
+    """Cores this process may use; a container often gives it fewer than the machine has."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def newest_bodies(source_dir: Path) -> set[Which] | None:
     """Kind, key, ``fetched_at`` and SHA-256 of every body no later one of its key supersedes.
 
-    None where the archive has no index: then every body counts.
+    None where the index doesn't know every pack, or there is none: then every body counts, and
+    the newest row of each match is taken later.
     """
     index = read_index(source_dir)
-    if not index:
+    indexed = {body.pack for entry in index.values() for body in entry.bodies}
+    if not indexed.issuperset(pack.path for pack in read_manifest(source_dir)):
         return None
     return {
         (entry.kind, entry.key, body.fetched_at, body.sha256)
@@ -201,12 +209,31 @@ def newest_bodies(source_dir: Path) -> set[Which] | None:
     }
 
 
-def _halves(job: _Job) -> list[tuple[Path, Pack, set[Which] | None, int, int]]:
-    """A pack's lines in two spans; unpacking twice is cheap beside parsing once."""
-    source_dir, pack, wanted = job
-    middle = (pack.snapshots + 1) // 2
-    spans = [(0, middle), (middle, pack.snapshots)]
-    return [(source_dir, pack, wanted, first, last) for first, last in spans if first < last]
+_Part = tuple[Path, Pack, set[Which] | None, int, int]
+
+
+def _shares(jobs: Sequence[_Job], processes: int) -> list[list[_Part]]:
+    """Packs cut into runs of about equal size, one for each process, in their order."""
+    share = sum(pack.size for _, pack, _ in jobs) / processes
+    shares: list[list[_Part]] = [[]]
+    room = share
+    for source_dir, pack, wanted in jobs:
+        first = 0
+        while first < pack.snapshots:
+            fits = pack.snapshots - first
+            if len(shares) < processes:
+                fits = min(fits, max(1, round(pack.snapshots * room / pack.size)))
+            shares[-1].append((source_dir, pack, wanted, first, first + fits))
+            first += fits
+            room -= pack.size * fits / pack.snapshots
+            if room <= 0 and len(shares) < processes:
+                shares.append([])
+                room = share
+    return shares
+
+
+def _stage_share(parts: Sequence[_Part]) -> Staged:
+    return joined([_stage_pack(*part) for part in parts])
 
 
 def _stage_pack(

@@ -68,11 +68,12 @@ def parse(kind: str, body: bytes) -> Parsed:
 def _row(season: StarterSeason, match: StarterMatch, line: int) -> MatchRow:
     try:
         kick_off = datetime.fromisoformat(match.kick_off)
-    except ValueError as error:
+        if kick_off.tzinfo is None:
+            kick_off = kick_off.replace(tzinfo=UTC)
+        kick_off = kick_off.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise Unreadable(f"match {line}: field `kick_off`: {error}") from error
-    if kick_off.tzinfo is None:
-        kick_off = kick_off.replace(tzinfo=UTC)
-    if not lies_in_season(kick_off.astimezone(UTC), season.season):
+    if not lies_in_season(kick_off, season.season):
         raise Unreadable(
             f"match {line}: field `kick_off`: {match.kick_off} isn't in season {season.season}"
         )
@@ -81,7 +82,7 @@ def _row(season: StarterSeason, match: StarterMatch, line: int) -> MatchRow:
         match=f"{match.kick_off[:DATE_LENGTH]} {match.home} {match.away}",
         competition=season.competition,
         season=season.season,
-        kick_off=kick_off.astimezone(UTC),
+        kick_off=kick_off,
         kick_off_known=len(match.kick_off) > DATE_LENGTH,
         home=match.home,
         away=match.away,
