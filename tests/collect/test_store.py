@@ -730,3 +730,34 @@ class ArchiveMachine(RuleBasedStateMachine):
 
 TestArchiveAgainstAModel = ArchiveMachine.TestCase
 TestArchiveAgainstAModel.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+
+
+# -- what must not get in
+
+
+@pytest.mark.parametrize("partition", ["../..", "eng", "eng/2025-26/x", "eng/..", "", "a\tb/c"])
+def test_a_partition_that_is_no_two_names_is_refused(home: Home, partition: str) -> None:
+    with home.opened() as opened, pytest.raises(ArchiveError, match="is no partition"):
+        opened.add(snapshot("1", b"{}"), partition)
+    assert not list(home.dir.glob("**/*.zst"))
+
+
+def test_a_check_dated_in_the_future_makes_nothing_fresh(home: Home) -> None:
+    ask = Ask("match", "1", "http://host/1", ENGLAND, fresh_for=timedelta(hours=1))
+    with home.opened() as opened:
+        opened.add(snapshot("1", b"{}", seconds=60), ENGLAND)
+        assert not opened.is_fresh(ask, START)
+        assert opened.is_fresh(ask, START + timedelta(seconds=61))
+
+
+def test_a_line_of_the_journal_that_is_none_is_put_aside_and_the_others_count(home: Home) -> None:
+    with home.opened():
+        pass
+    good = ENGLAND.encode() + b"\t" + snapshot("1", b'{"a":1}').to_line()
+    home.journal.parent.mkdir(parents=True, exist_ok=True)
+    home.journal.write_bytes(b'{"checked":5}\nnoise\n' + good + b"\n")
+    with home.opened() as opened:
+        assert opened.newest("match", "1") == snapshot("1", b'{"a":1}')
+    aside = home.journal.with_suffix(".unreadable")
+    assert aside.read_bytes() == b'{"checked":5}\nnoise\n'
+    assert not home.journal.exists()
