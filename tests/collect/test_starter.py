@@ -7,13 +7,13 @@ import shutil
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
 import zstandard
 
 from pitchline.collect import archive, starter
+from pitchline.collect.sources.fotmob_details import SOURCE as FOTMOB
 from pitchline.errors import ArchiveError
 
 SEASONS = [f"{year}-{(year + 1) % 100:02}" for year in range(2014, 2026)]
@@ -277,37 +277,27 @@ def test_dates_and_scores_equal_those_of_an_independent_table(
     )
 
 
-def finished_with_shots(details: dict[str, Any]) -> bool:
-    status = details["header"]["status"]
-    shotmap = details["content"].get("shotmap") or {}
-    return (
-        (status.get("reason") or {}).get("short") == "FT"
-        and not status["cancelled"]
-        and bool(shotmap.get("shots"))
-    )
-
-
 def test_xg_and_scores_agree_with_the_recorded_shotmaps(
     shared: Path, matches: pd.DataFrame, team_stats: pd.DataFrame, aliases: dict[str, str]
 ) -> None:
     rows = []
     for path in sorted((shared / "fotmob/match_details/premier_league").glob("*/*.json.gz")):
-        details = json.loads(gzip.decompress(path.read_bytes()))
-        if not finished_with_shots(details):
+        key = path.name.removesuffix(".json.gz")
+        told = FOTMOB.parse("match", key, gzip.decompress(path.read_bytes()))
+        (match,) = told.matches
+        if match.status != "finished":
             continue
-        sides = [details["general"][f"{side}Team"] for side in ("home", "away")]
-        home, away = (aliases[side["name"]] for side in sides)
-        for number, side in enumerate(sides):
-            shots = details["content"]["shotmap"]["shots"]
-            own = [shot["expectedGoals"] for shot in shots if shot["teamId"] == side["id"]]
-            rows.append(
-                {
-                    "match_id": f"eng-premier-league_{path.parent.name}_{home}_{away}",
-                    "is_home": number == 0,
-                    "shotmap": sum(xg for xg in own if xg is not None),
-                    "score": details["header"]["teams"][number]["score"],
-                }
-            )
+        rows += [
+            {
+                "match_id": f"eng-premier-league_{match.season}_"
+                f"{aliases[match.home]}_{aliases[match.away]}",
+                "is_home": side.is_home,
+                "shotmap": side.xg_shots,
+                "score": match.home_goals if side.is_home else match.away_goals,
+            }
+            for side in told.team_stats
+            if side.xg_shots is not None
+        ]
     joined = (
         pd.DataFrame(rows)
         .merge(team_stats, on=["match_id", "is_home"], how="left", validate="one_to_one")

@@ -16,7 +16,7 @@ from tests.dag.workspace import Workspace
 
 PACKS = "workflow/pitchline/collect/starter/packs"
 COMMANDS = (
-    "collect starter",
+    "collect task starter",
     "ingest tables",
     "features build",
     "train tune",

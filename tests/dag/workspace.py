@@ -111,7 +111,7 @@ class Workspace:
         self.run("dvc", "push", "--quiet")
 
     def hashes(self) -> dict[str, str]:
-        """SHA-256 of every artifact, by path."""
+        """SHA-256 of every artifact, by path; receipts and a machine's state are none."""
         import hashlib
 
         return {
@@ -119,6 +119,8 @@ class Workspace:
             for top in ("data", "models", "reports")
             for path in sorted((self.folder / top).rglob("*"))
             if path.is_file()
+            and not {"reports/collect", "data/state"}
+            & {parent.as_posix() for parent in path.relative_to(self.folder).parents}
         }
 
 
