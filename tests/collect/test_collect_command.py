@@ -1,14 +1,19 @@
 """`pitchline collect`: what a person calls, and what is told of a run."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from pitchline.cli import cli
 from pitchline.collect import registry, store
 from pitchline.collect.receipts import Receipt, overall_status, run_result, table
 from pitchline.collect.source import Answer
+from pitchline.errors import ParamsError
 from tests.collect._project import (
     DROPPED_IN,
     TOKEN,
@@ -40,7 +45,12 @@ def as_new(standin: StandIn) -> None:
     standin.requests.clear()
 
 
-def refused(standin: StandIn) -> dict[str, int]:
+def call(*command: str) -> str:
+    """Run a command in this process: what it says."""
+    return CliRunner().invoke(cli, command, catch_exceptions=False).output
+
+
+def how_often(standin: StandIn) -> dict[str, int]:
     """Hosts that were asked, with how often."""
     return {r.host: standin.requests.count(r.host) for r in standin.requests.of()}
 
@@ -131,7 +141,7 @@ def test_chosen_sources_are_collected_and_no_other(tmp_path: Path, standin: Stan
     assert status == 0
     assert list(project.tasks()) == ["football_data_co_uk", "openfootball"]
     assert project.result()["overall_status"] == "success"
-    assert refused(standin) == {"football_data_co_uk": 1, "openfootball": 1}
+    assert how_often(standin) == {"football_data_co_uk": 1, "openfootball": 1}
 
 
 def test_the_exit_status_is_1_only_if_nothing_came(tmp_path: Path, standin: StandIn) -> None:
@@ -151,25 +161,26 @@ def test_the_exit_status_is_1_only_if_nothing_came(tmp_path: Path, standin: Stan
 
 @pytest.mark.parametrize("sources", ["openfotball", "openfootball,", "openfootball, starter", ","])
 def test_an_unknown_source_is_refused_with_those_there_are(
-    tmp_path: Path, standin: StandIn, sources: str
+    tmp_path: Path, standin: StandIn, monkeypatch: pytest.MonkeyPatch, sources: str
 ) -> None:
-    project = Project(tmp_path / "p", standin, ALL)
-    status, said = project.run("collect", "--sources", sources)
-    assert status == 1
-    assert "no such source; there are starter, " in said
+    monkeypatch.chdir(Project(tmp_path / "p", standin, ALL).folder)
+    with pytest.raises(ParamsError, match="no such source; there are starter, ") as refusal:
+        call("collect", "--sources", sources)
     for name in registry.names():
-        assert name in said
+        assert name in str(refusal.value)
     assert standin.requests.count() == 0
-    assert not (project.folder / "reports").exists()
+    assert not Path("reports").exists()
 
 
-def test_a_source_without_settings_is_refused(tmp_path: Path, standin: StandIn) -> None:
+def test_a_source_without_settings_is_how_often(
+    tmp_path: Path, standin: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
     project = Project(tmp_path / "p", standin, ["starter"])
     del project.params["collect"]["network"]["openligadb"]
     project.write_params()
-    status, said = project.run("collect", "--sources", "openligadb")
-    assert status == 1
-    assert "collect.network: openligadb: missing" in said
+    monkeypatch.chdir(project.folder)
+    with pytest.raises(ParamsError, match=r"collect\.network: openligadb: missing"):
+        call("collect", "--sources", "openligadb")
 
 
 def test_so_many_sources_at_a_time(tmp_path: Path, standin: StandIn) -> None:
@@ -179,6 +190,17 @@ def test_so_many_sources_at_a_time(tmp_path: Path, standin: StandIn) -> None:
             project.drop_in(name, base_url=server.url, seconds_between_requests=0.1)
         assert project.run("collect", "--sources", "first,second", "--jobs", "1")[0] == 0
         assert [path.split("/")[1] for path in server.paths()] == ["first"] * 4 + ["second"] * 4
+
+
+def test_a_source_waits_for_those_whose_archive_it_reads(tmp_path: Path, standin: StandIn) -> None:
+    project = Project(tmp_path / "p", standin, ["starter"])
+    with host(village_answer) as server:
+        settings = {"base_url": server.url, "seconds_between_requests": 0.3}
+        project.drop_in("first", **settings)
+        project.drop_in("second", more='    after = ("first",)\n', **settings)
+        assert project.run("collect", "--sources", "second,first")[0] == 0
+        assert [path.split("/")[1] for path in server.paths()] == ["first"] * 4 + ["second"] * 4
+        assert list(project.tasks()) == ["second", "first"]
 
 
 def test_all_a_new_source_needs_is_one_module_and_one_entry(
@@ -204,9 +226,6 @@ def test_all_a_new_source_needs_is_one_module_and_one_entry(
         "rows = staged.frame('matches')\n"
         "print(rows[rows.source == 'village'][['home', 'away', 'home_goals']].to_csv(index=False))"
     )
-    import subprocess
-    import sys
-
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=project.folder, env=project.env,
         capture_output=True, text=True, check=True,
@@ -216,8 +235,8 @@ def test_all_a_new_source_needs_is_one_module_and_one_entry(
     ]  # fmt: skip
 
 
-def test_the_listing_of_sources_tells_kinds_and_terms(tmp_path: Path, standin: StandIn) -> None:
-    _, said = Project(tmp_path / "p", standin, ["starter"]).run("collect", "sources")
+def test_the_listing_of_sources_tells_kinds_and_terms() -> None:
+    said = call("collect", "sources")
     assert said.startswith("starter: ")
     for name in registry.names():
         source = registry.source_named(name)

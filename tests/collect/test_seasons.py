@@ -115,7 +115,11 @@ def test_a_date_lies_in_its_season_and_at_most_in_the_one_before(day: date) -> N
     one_year = season_of(day, one_year=True)
     assert season_named(one_year) == one_year
     assert lies_in_season(day, one_year)
-    around = [season_of(day + timedelta(days=365 * n)) for n in (-1, 0, 1) if 3 < day.year < 9990]
+    around = [
+        season_of(day.replace(year=day.year + n, day=min(day.day, 28)))
+        for n in (-1, 0, 1)
+        if 3 < day.year < 9990
+    ]
     holding = [s for s in around if lies_in_season(day, s)]
     if around:
         assert holding[-1] == season

@@ -47,6 +47,11 @@ CRASHES = """
     def parse(self, kind, key, body):
         return {"0": 1, "1": 1}[key] and super().parse(kind, key, body)
 """
+LEAVES = """
+    def parse(self, kind, key, body):
+        import os
+        os._exit(0)
+"""
 DIES = """
     def parse(self, kind, key, body):
         if key == "2":
@@ -178,11 +183,12 @@ def test_a_receipt_of_an_older_run_is_not_taken_for_this_ones(project: Project) 
         drop_in(project, server, "late")
         assert project.run("collect", "--sources", "late")[0] == 0
         first = project.tasks()["late"]
-        drop_in(project, server, "late", things=5, more=CRASHES, fresh_hours=0)
+        drop_in(project, server, "late", things=5, more=LEAVES, fresh_hours=0)
         assert project.run("collect", "--sources", "late")[0] == 1
         second = project.tasks()["late"]
     assert (first.status, second.status) == ("success", "failed")
     assert first.run != second.run == project.result()["run"]
+    assert "its process ended with status 0" in second.reason
 
 
 def test_a_worker_asked_to_end_finishes_its_answer_packs_and_writes_its_receipt(
@@ -211,9 +217,8 @@ def test_a_collector_asked_to_end_ends_its_workers_the_same_way(project: Project
             at_work = workers(process.pid)
             assert len(at_work) == 3
             process.terminate()
-            process.communicate(timeout=10)
-        assert process.returncode == 128 + signal.SIGTERM
-        until(lambda: all(ended(pid) for pid in at_work), 2)
+            assert process.wait(timeout=10) == 128 + signal.SIGTERM
+            until(lambda: all(ended(pid) for pid in at_work), 0.3)
         assert asked(server, "slow") == keys(project, "slow")
 
 

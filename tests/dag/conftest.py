@@ -1,5 +1,7 @@
 """A small slice of the starter archive, built once for all tests of the whole DAG."""
 
+import fcntl
+import os
 import shutil
 from pathlib import Path
 
@@ -10,15 +12,32 @@ from tests.dag.workspace import SLICE, Workspace, project_copy
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """A project whose slice went through both doors' first run: don't change it, copy it."""
-    workspace = project_copy(tmp_path_factory.mktemp("built") / "project")
+    """A project whose slice went through both doors' first run: don't change it, copy it.
+
+    Of the processes that run tests side by side, the first builds it and the others copy it.
+    """
+    own = tmp_path_factory.mktemp("built") / "project"
+    common = own.parents[2] if "PYTEST_XDIST_WORKER" in os.environ else own.parents[1]
+    first = common / "built-once"
+    with (common / "built-once.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (common / "built-once.done").exists():
+            build(first)
+            (common / "built-once.done").touch()
+    shutil.copytree(first, own, symlinks=True)
+    return Workspace(own)
+
+
+def build(folder: Path) -> None:
+    """Send the slice through both doors' first run."""
+    shutil.rmtree(folder, ignore_errors=True)
+    workspace = project_copy(folder)
     workspace.edit_params(SLICE)
     workspace.commit("the slice")
     workspace.snakemake()
     workspace.run("pitchline", "promote", "decide")
     workspace.run("pitchline", "record")
     workspace.commit("recorded")
-    return workspace
 
 
 @pytest.fixture
