@@ -45,12 +45,14 @@ def clone(folder: Path) -> Path:
 
 
 def hashes(folder: Path) -> dict[str, str]:
-    """SHA-256 of every artifact."""
+    """SHA-256 of every artifact; receipts and a machine's state are none."""
     return {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
         for top in ("data", "models", "reports")
         for path in sorted((folder / top).rglob("*"))
         if path.is_file()
+        and not {"reports/collect", "data/state"}
+        & {parent.as_posix() for parent in path.relative_to(folder).parents}
     }
 
 

@@ -44,8 +44,14 @@ STUBBORN = """
         return super().parse(kind, key, body)
 """
 CRASHES = """
+    def plan(self, plan):
+        for ask in super().plan(plan):
+            {"0": 1, "1": 1}[ask.key]
+            yield ask
+"""
+MISTAKEN = """
     def parse(self, kind, key, body):
-        return {"0": 1, "1": 1}[key] and super().parse(kind, key, body)
+        return {"0": 1, "1": 1, "3": 1}[key] and super().parse(kind, key, body)
 """
 LEAVES = """
     def parse(self, kind, key, body):
@@ -176,6 +182,24 @@ def test_a_source_that_crashes_loses_nothing_and_stops_no_other(project: Project
         told = Receipt(**read_json(project.folder / f"reports/collect/{name}.json", made_by="it"))
         assert told == receipts[name]
     assert keys(project, "good") == list("0123")
+
+
+def test_a_parser_that_fails_itself_costs_one_body_its_rows_and_nothing_else(
+    project: Project,
+) -> None:
+    with host(village) as server:
+        drop_in(project, server, "mistaken", more=MISTAKEN)
+        assert project.run("collect", "--sources", "mistaken")[0] == 0
+        told = project.tasks()["mistaken"]
+        assert (told.status, told.fetched, told.quarantined) == ("partial", 3, 1)
+        assert told.problems == ["match 2: quarantined: the parser failed: KeyError: '2'"]
+        assert keys(project, "mistaken") == list("0123")
+
+        # Mended, it is read from the archive.
+        drop_in(project, server, "mistaken")
+        assert project.run("collect", "--sources", "mistaken")[0] == 0
+        assert project.tasks()["mistaken"].status == "success"
+        assert asked(server, "mistaken") == list("0123")
 
 
 def test_a_receipt_of_an_older_run_is_not_taken_for_this_ones(project: Project) -> None:

@@ -405,3 +405,18 @@ def test_of_every_key_the_newest_body_counts_and_the_newest_good_one(
     rows = found.tables["matches"].to_pylist()
     assert len(rows) == len(expected)
     assert {(row["match"], row["snapshot"], row["fetched_at"]) for row in rows} == expected
+
+
+def test_a_parser_that_fails_itself_stops_no_other_body(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def parse(snapshot: Snapshot) -> Parsed:
+        if snapshot.body == b"1":
+            raise ZeroDivisionError("a mistake of ours")
+        return Parsed(matches=[match_row(match="2")])
+
+    monkeypatch.setattr(registry, "parse", parse)
+    found = staging.stage([as_snapshot(b"1"), as_snapshot(b"2")])
+    assert found.tables["matches"].column("match").to_pylist() == ["2"]
+    (item,) = found.quarantined
+    assert item.reason == "the parser failed: ZeroDivisionError: a mistake of ours"

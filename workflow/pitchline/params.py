@@ -158,7 +158,9 @@ class Retries(Section):
 
     times: int = Field(ge=0, le=10, description="further tries of one request")
     backoff_seconds: float = Field(
-        ge=0, le=60, description="the wait before the n-th further try is random up to this x 2^n"
+        ge=0,
+        le=60,
+        description="the wait before the n-th further try is random, up to this x 2^(n - 1)",
     )
     longest_backoff_seconds: float = Field(ge=0, le=600, description="and never longer than this")
     longest_retry_after_seconds: float = Field(

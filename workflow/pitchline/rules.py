@@ -18,6 +18,8 @@ PACKAGE = Path("workflow/pitchline")
 STATE = Path(".snakemake/pitchline")
 LOCK = STATE / "lock"
 REQUEST = Path("logs/collect/asked")
+# `-n` alone or among other flags without a value; not within `-sSnakefile`.
+DRY_RUN = re.compile(r"-[FRefkpqt]*n[FRefkpqt]*")
 
 # The code whose change makes a stage's results stale. Left out: params.py (it only checks
 # values that params.yaml states), console.py, errors.py and cli.py (they decide no byte of an
@@ -85,10 +87,7 @@ def collect_request(arguments: Sequence[str]) -> str:
         os.utime(REQUEST, (0, 0))
     if "collect" not in arguments:
         return str(REQUEST)
-    is_dry = any(
-        a in ("--dry-run", "--dryrun") or re.fullmatch(r"-[a-zA-Z]*n[a-zA-Z]*", a)
-        for a in arguments
-    )
+    is_dry = any(a.startswith("--dry") or DRY_RUN.fullmatch(a) for a in arguments)
     path = REQUEST.with_name("asked-dry-run") if is_dry else REQUEST
     write_text(path, f"{run_name()}\n")
     return str(path)

@@ -392,7 +392,11 @@ def judged(source: Source, snapshot: Snapshot) -> tuple[Snapshot, Parsed]:
     try:
         return Snapshot(**fields), source.parse(snapshot.kind, snapshot.key, snapshot.body)
     except Unreadable as error:
-        return Snapshot(**fields | {"reason": str(error)[:500] or "unreadable"}), Parsed()
+        reason = str(error)
+    except Exception as error:  # noqa: BLE001
+        # A parser's own fault must lose no answer, nor end the run.
+        reason = f"the parser failed: {type(error).__name__}: {error}"
+    return Snapshot(**fields | {"reason": reason[:500] or "unreadable"}), Parsed()
 
 
 def tell(outcome: Outcome, answer: Answer) -> str:

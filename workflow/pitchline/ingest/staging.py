@@ -28,6 +28,7 @@ from pitchline.collect.rows import (
     LineupRow,
     MatchRow,
     OddsRow,
+    Parsed,
     ShotRow,
     TeamStatRow,
     Unreadable,
@@ -111,12 +112,15 @@ def stage(snapshots: Iterable[Snapshot]) -> Staged:
         staged.snapshots += 1
         staged.newest_fetch = max(staged.newest_fetch, snapshot.fetched_at)
         try:
-            parsed = registry.parse(snapshot)
+            parsed, reason = registry.parse(snapshot), ""
         except Unreadable as error:
+            parsed, reason = Parsed(), str(error) or "unreadable"
+        except Exception as error:  # noqa: BLE001
+            # A parser's own fault must not stop the others.
+            parsed, reason = Parsed(), f"the parser failed: {type(error).__name__}: {error}"
+        if reason:
             staged.quarantined.append(
-                Quarantined(
-                    snapshot.source, snapshot.kind, snapshot.key, snapshot.sha256, str(error)
-                )
+                Quarantined(snapshot.source, snapshot.kind, snapshot.key, snapshot.sha256, reason)
             )
             continue
         origins.append((snapshot.source, snapshot.sha256, snapshot.fetched_at))
