@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pitchline.collect import archive, clock, store
+from pitchline.collect import archive, clock, index, store
 from pitchline.collect.archive import Snapshot
 from pitchline.collect.store import SourceArchive
 
@@ -60,7 +60,7 @@ class Home:
 
     @property
     def index(self) -> Path:
-        return self.dir / store.INDEX
+        return self.dir / index.INDEX
 
     @property
     def manifest(self) -> Path:
@@ -91,7 +91,7 @@ class Home:
         """What the index says of each key: the moment, hash and reason of its bodies."""
         return {
             name: [(b.fetched_at, b.sha256, b.reason) for b in entry.bodies]
-            for name, entry in store.read_index(self.dir).items()
+            for name, entry in index.read_index(self.dir).items()
         }
 
     def strangers(self) -> set[str]:

@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from pitchline.collect import clock, store
+from pitchline.collect import clock, index, store
 from pitchline.collect.archive import Snapshot, read_archive
 from pitchline.collect.classify import data_answer
 from pitchline.collect.engine import Places, Run
@@ -120,8 +120,8 @@ class Desk:
         store.verify(self.dir(source))
         return list(read_archive(self.dir(source)))
 
-    def entry(self, source: str, kind: str, key: str) -> store.Entry:
-        return store.read_index(self.dir(source))[(kind, key)]
+    def entry(self, source: str, kind: str, key: str) -> index.Entry:
+        return index.read_index(self.dir(source))[(kind, key)]
 
     def pause(self, source: str) -> dict[str, str]:
         """What the source's breaker says."""

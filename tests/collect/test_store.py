@@ -1,5 +1,6 @@
 """A source's archive: nothing twice, nothing lost, every altered byte found."""
 
+import hashlib
 import os
 import random
 import tempfile
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from pitchline.cli import cli
-from pitchline.collect import archive, store
+from pitchline.collect import archive, index, store
 from pitchline.collect.source import Ask
 from pitchline.collect.store import SourceArchive
 from pitchline.errors import ArchiveError, PitchlineError
@@ -349,7 +350,7 @@ def test_a_lost_or_damaged_index_is_made_again_with_the_same_bodies(
     elif damage == "other shape":
         # As another version would have written it: its hash is right.
         content = b'["match","1"]\n'
-        digest = store.hashlib.sha256(content).hexdigest().encode()
+        digest = hashlib.sha256(content).hexdigest().encode()
         home.index.write_bytes(digest + b"\n" + content)
     else:
         assert isinstance(damage, bytes)
@@ -358,7 +359,7 @@ def test_a_lost_or_damaged_index_is_made_again_with_the_same_bodies(
         pass
     assert (home.told(), home.contents(), home.packs()) == (before, contents, packs)
     assert store.verify(home.dir) == 5
-    entry = store.read_index(home.dir)["match", "1"]
+    entry = index.read_index(home.dir)["match", "1"]
     assert (entry.checked_at, entry.etag, entry.last_modified) == (at(10), None, "m")
 
 
@@ -467,12 +468,12 @@ def test_verify_finds_files_cut_off_lost_or_swapped(home: Home) -> None:
 
 def test_verify_finds_an_index_of_another_state_with_a_right_hash(home: Home) -> None:
     filled(home)
-    entries = list(store.read_index(home.dir).values())
-    home.index.write_bytes(store.index_bytes(entries[1:]))
+    entries = list(index.read_index(home.dir).values())
+    home.index.write_bytes(index.index_bytes(entries[1:]))
     with pytest.raises(ArchiveError, match=r"index\.json.*Remove it"):
         store.verify(home.dir)
     entries[0].bodies = entries[0].bodies[:-1]
-    home.index.write_bytes(store.index_bytes(entries))
+    home.index.write_bytes(index.index_bytes(entries))
     with pytest.raises(ArchiveError, match=r"index\.json.*Remove it"):
         store.verify(home.dir)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from pitchline.collect import archive, store
+from pitchline.collect import archive, index, store
 from pitchline.collect.archive import Snapshot
 from pitchline.errors import ArchiveError, PitchlineError
 from tests.collect._archives import (
@@ -143,7 +143,7 @@ def test_a_kill_at_any_step_of_adding_and_committing_loses_nothing(
         under_way = Counter(identity(one) for one, _ in ADDED[: len(acknowledged) + 1])
         assert found <= before + under_way
         if "checked" in told:
-            assert store.read_index(copy.dir)["match", "3"].checked_at == at(50)
+            assert index.read_index(copy.dir)["match", "3"].checked_at == at(50)
     assert deaths > 25
     assert len(acknowledged) == len(ADDED)
 

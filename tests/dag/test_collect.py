@@ -99,7 +99,7 @@ def test_collect_asks_and_nobody_else_does(collecting: Workspace, standin: Stand
 
 def grow_old(workspace: Workspace, key: str) -> None:
     """Let an answer of openfootball have been checked days ago."""
-    from pitchline.collect.store import INDEX, index_bytes, read_index
+    from pitchline.collect.index import INDEX, index_bytes, read_index
 
     folder = workspace.folder / "data/raw/openfootball"
     entries = read_index(folder)

@@ -18,7 +18,7 @@ ALLOWED = {
         "collect.competitions",
         "collect.registry",
         "collect.rows",
-        "collect.store",
+        "collect.index",
     },
     "features": {"ingest.tables"},
     "train": {"features.schema", "ingest.tables"},

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from pitchline.collect import archive, registry, starter
 from pitchline.collect.archive import Snapshot
+from pitchline.collect.index import INDEX
 from pitchline.collect.rows import Parsed, Unreadable
-from pitchline.collect.store import INDEX, opened
+from pitchline.collect.store import opened
 from pitchline.errors import ArchiveError
 from pitchline.ingest import build, staging
 from pitchline.ingest.staging import ROW_TYPES, Quarantined, Staged

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from pitchline.collect.archive import Snapshot, read_manifest, read_pack
-from pitchline.collect.store import Entry, SourceArchive, read_index
+from pitchline.collect.index import Entry, read_index
+from pitchline.collect.store import SourceArchive
 
 
 class OtherArchive:

@@ -1,23 +1,17 @@
 """One source's archive, opened for adding: what is known, what is new, and nothing twice.
 
-Beside ``manifest.json`` and the packs stands ``index.json``: for every key the bodies that were
-archived (when, their hash, their pack), when it was last checked, and the server's validators. It
-is made from the packs, so it can be made again; only the times of checks without news would be
-lost.
-
 Every answer goes to a journal first, in one write. The journal becomes a pack when the run ends
 or when it grows large; what a killed run left in it is taken up by the next one. One process at a
 time holds a source's lock; it ends with the process.
 """
 
 import fcntl
-import hashlib
 import io
 import os
 import re
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -37,11 +31,11 @@ from pitchline.collect.archive import (
     write_manifest,
 )
 from pitchline.collect.clock import moment_of
+from pitchline.collect.index import INDEX, Body, Entry, index_bytes, read_index
 from pitchline.collect.source import Ask
 from pitchline.errors import ArchiveError
 from pitchline.files import PART_SUFFIX, write_bytes
 
-INDEX = "index.json"
 JOURNAL = "journal.jsonl"
 COMMIT_BYTES = 256 * 2**20
 LOCK_POLL_SECONDS = 0.2
@@ -50,49 +44,6 @@ _PARTITION = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 MOST_PACKS = 50
 # An unreadable answer may be a whim of the moment, or for good: it is asked for again, not at once.
 QUARANTINE_STANDS = timedelta(hours=1)
-
-
-class Body(msgspec.Struct, frozen=True, order=True, array_like=True):
-    """One archived body of a key.
-
-    Attributes:
-        fetched_at: when it came.
-        sha256: its hash.
-        pack: the path of its pack; empty while it stands in the journal.
-        reason: why it is quarantined, or empty.
-    """
-
-    fetched_at: str
-    sha256: str
-    pack: str
-    reason: str = ""
-
-
-class Entry(msgspec.Struct):
-    """What the archive knows of one key.
-
-    Attributes:
-        checked_at: when the source last said what it holds, news or not.
-        bodies: oldest first.
-    """
-
-    kind: str
-    key: str
-    partition: str
-    checked_at: str
-    bodies: list[Body]
-    etag: str | None = None
-    last_modified: str | None = None
-
-    @property
-    def newest(self) -> Body:
-        """The last body, whether it can be read or not."""
-        return self.bodies[-1]
-
-    @property
-    def newest_good(self) -> Body | None:
-        """The last body that can be read."""
-        return next((body for body in reversed(self.bodies) if not body.reason), None)
 
 
 class _Check(msgspec.Struct):
@@ -447,30 +398,6 @@ def _sync_folder(folder: Path) -> None:
 
 def _journal_line(snapshot: Snapshot, partition: str) -> bytes:
     return partition.encode() + b"\t" + snapshot.to_line()
-
-
-def index_bytes(entries: Iterable[Entry]) -> bytes:
-    """The index as text: the SHA-256 of what follows, then an entry a line, sorted."""
-    ordered = sorted(entries, key=lambda e: (e.kind, e.key))
-    content = b"".join(msgspec.json.encode(entry) + b"\n" for entry in ordered)
-    return hashlib.sha256(content).hexdigest().encode() + b"\n" + content
-
-
-def read_index(source_dir: Path) -> dict[tuple[str, str], Entry]:
-    """The index of a source; empty where it is missing or isn't what this version wrote."""
-    path = source_dir / INDEX
-    try:
-        digest, _, content = path.read_bytes().partition(b"\n")
-    except FileNotFoundError:
-        return {}
-    if hashlib.sha256(content).hexdigest().encode() != digest:
-        return {}
-    decoder = msgspec.json.Decoder(Entry)
-    try:
-        found = [decoder.decode(line) for line in content.splitlines()]
-    except msgspec.DecodeError:
-        return {}
-    return {(entry.kind, entry.key): entry for entry in found}
 
 
 @contextmanager

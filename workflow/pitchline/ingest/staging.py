@@ -23,6 +23,7 @@ from pitchline.collect.archive import (
     pack_lines,
     read_manifest,
 )
+from pitchline.collect.index import read_index
 from pitchline.collect.rows import (
     EventRow,
     LineupRow,
@@ -33,7 +34,6 @@ from pitchline.collect.rows import (
     TeamStatRow,
     Unreadable,
 )
-from pitchline.collect.store import read_index
 
 ROW_TYPES: dict[str, type[NamedTuple]] = {
     "matches": MatchRow,
