@@ -49,7 +49,7 @@ def page_text(values: Params) -> str:
         "# Parameters",
         "",
         "Every parameter of `params.yaml`. This page is made by `pitchline params document`",
-        "from the typed model in `workflow/pitchline/params.py`; a test fails when they differ.",
+        "from the typed model in `workflow/pitchline/params/`; a test fails when they differ.",
         "",
         "| parameter | value | allowed | meaning |",
         "|---|---|---|---|",

@@ -1,0 +1,32 @@
+"""The parameters of params.yaml: each with its type, meaning, unit and range."""
+
+from pathlib import Path
+
+from pitchline.params.collect import Acknowledgement, Collect, NetworkSource
+from pitchline.params.features import Features
+from pitchline.params.ingest import Ingest
+from pitchline.params.model import Params, json_schema
+from pitchline.params.promote import Promote
+from pitchline.params.quality import Quality
+from pitchline.params.reading import load, validate
+from pitchline.params.train import Evaluate, Search, Train
+
+PARAMS_FILE = Path("params.yaml")
+
+__all__ = [
+    "PARAMS_FILE",
+    "Acknowledgement",
+    "Collect",
+    "Evaluate",
+    "Features",
+    "Ingest",
+    "NetworkSource",
+    "Params",
+    "Quality",
+    "Promote",
+    "Search",
+    "Train",
+    "json_schema",
+    "load",
+    "validate",
+]

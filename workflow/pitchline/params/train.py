@@ -1,0 +1,86 @@
+"""The parameters of train: tuning, fitting, evaluating."""
+
+from pydantic import Field
+
+from pitchline.params.types import (
+    DepthRange,
+    PositiveRange,
+    Section,
+    Share,
+    ShareRange,
+)
+
+
+class Search(Section):
+    """The ranges Optuna searches, [lowest, highest] each; XGBoost's names."""
+
+    max_depth: DepthRange = Field(description="depth of a tree")
+    learning_rate: ShareRange = Field(
+        description="shrinkage of each round, searched on a log scale"
+    )
+    min_child_weight: PositiveRange = Field(
+        description="least sum of hessians in a leaf, searched on a log scale"
+    )
+    subsample: ShareRange = Field(description="share of the matches each tree sees")
+    colsample_bytree: ShareRange = Field(description="share of the features each tree sees")
+    reg_lambda: PositiveRange = Field(description="L2 penalty of leaf weights, on a log scale")
+    reg_alpha: PositiveRange = Field(description="L1 penalty of leaf weights, on a log scale")
+
+
+class Gate(Section):
+    """What the training data must be like for a training to begin."""
+
+    lookback_days: int = Field(ge=1, le=400, description="days before as_of whose data are judged")
+    minimum_score: Share = Field(description="least quality score of those days")
+    force: bool = Field(description="train even on data below it; recorded in the model's card")
+
+
+class Train(Section):
+    """How the model is tuned and fitted."""
+
+    gate: Gate
+    warm_up_seasons: int = Field(
+        ge=0,
+        le=20,
+        description="seasons at the start that only warm the ratings up and are not trained on",
+    )
+    test_days: int = Field(
+        ge=7, le=1500, description="days before as_of held out from tuning to test the model on"
+    )
+    folds: int = Field(
+        ge=2, le=20, description="validation blocks of the expanding-window cross-validation"
+    )
+    trials: int = Field(ge=1, le=10_000, description="hyperparameter sets that Optuna tries")
+    trials_at_once: int = Field(
+        ge=1,
+        le=64,
+        description="trials asked for together; part of the result, whatever the number of cores",
+    )
+    max_rounds: int = Field(ge=1, le=10_000, description="most boosting rounds of a model")
+    early_stopping_rounds: int = Field(
+        ge=1, le=1000, description="rounds without a better validation log loss before stopping"
+    )
+    search: Search
+
+
+class Evaluate(Section):
+    """How forecasts are scored."""
+
+    refit_days: int = Field(
+        ge=1, le=1500, description="days between refits while walking through the test window"
+    )
+    recent_days: int = Field(
+        ge=1, le=365, description="newest days of the test window also reported on their own"
+    )
+    confident_pick: Share = Field(
+        description="highest probability from which a forecast counts as a confident pick"
+    )
+    calibration_bins: int = Field(
+        ge=2, le=100, description="equal-mass bins of the calibration error"
+    )
+    bootstrap_samples: int = Field(
+        ge=100, le=100_000, description="resamples behind each confidence interval"
+    )
+    confidence_level: float = Field(
+        gt=0.5, lt=1, description="level of the confidence intervals, 0.95 for 95 %"
+    )
