@@ -219,11 +219,12 @@ def _drift(situation: Situation) -> Reply:
         data = json.loads(normal.body)
         _add_keys(data, 3)
         return replace(normal, body=json.dumps(data, ensure_ascii=False).encode())
-    if "csv" in normal.content_type:
-        lines = normal.body.split(b"\r\n")
+    if "csv" in normal.content_type or normal.body.startswith(b"Date,"):
+        end = b"\r\n" if b"\r\n" in normal.body else b"\n"
+        lines = normal.body.split(end)
         lines = [line + (b",1" if i else b",NewColumn") if line else line
                  for i, line in enumerate(lines)]  # fmt: skip
-        return replace(normal, body=b"\r\n".join(lines))
+        return replace(normal, body=end.join(lines))
     cell = rb'\1<td class="right " data-stat="new_stat" >1</td></tr>'
     return replace(normal, body=re.sub(rb"(</td>)</tr>", cell, normal.body))
 

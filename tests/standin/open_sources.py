@@ -415,23 +415,25 @@ class FootballDataCoUk(_Host):
         other = self.other_season(asked[1])
         return Request(f"/mmz4281/{other[2:4]}{other[5:]}/{asked[0].codes[self.name]}.csv")
 
-    def _results(self, competition: Competition, season: str) -> list[tuple[Match, State]]:
+    def results(self, competition: Competition, season: str) -> list[tuple[Match, State]]:
+        """The matches with a result that is told by now, and how they ended."""
         found = [(m, self.late_state(m)) for m in self.matches(competition, season)]
         return [(m, s) for m, s in found if s.status in ("finished", "awarded")]
 
     def _modified(self, competition: Competition, season: str) -> datetime:
-        over = [m.over_at + RESULT_LAG for m, _ in self._results(competition, season)]
+        over = [m.over_at + RESULT_LAG for m, _ in self.results(competition, season)]
         return max(over, default=datetime(int(season[:4]), 7, 1, tzinfo=UTC))
 
     def file(self, competition: Competition, season: str) -> bytes:
         """A season's results with odds, in cp1252."""
         with_xg = int(season[:4]) >= 2026
-        lines = [",".join(_header(with_xg))]
-        for match, state in self._results(competition, season):
-            lines.append(",".join(self._line(match, state, with_xg)))
+        lines = [",".join(columns(with_xg))]
+        for match, state in self.results(competition, season):
+            lines.append(",".join(self.line(match, state, with_xg)))
         return ("\r\n".join(lines) + "\r\n").encode("cp1252", "replace")
 
-    def _line(self, match: Match, state: State, with_xg: bool) -> list[str]:
+    def line(self, match: Match, state: State, with_xg: bool) -> list[str]:
+        """The cells of a match."""
         play = played(match, self.world.seed)
         home, away = play.stats(True), play.stats(False)
         local = state.kick_off.astimezone(ZoneInfo("Europe/London"))
@@ -490,7 +492,8 @@ def _liga_results(number: int, state: State) -> list[Json]:
     ]
 
 
-def _header(with_xg: bool) -> list[str]:
+def columns(with_xg: bool) -> list[str]:
+    """The header of a file."""
     odds = [f"{bookmaker}{outcome}" for bookmaker in BOOKMAKERS for outcome in "HDA"]
     closing = [f"{bookmaker}C{outcome}" for bookmaker in BOOKMAKERS for outcome in "HDA"]
     counts = ["HS", "AS", "HST", "AST", "HF", "AF", "HC", "AC", "HY", "AY", "HR", "AR"]

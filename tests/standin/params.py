@@ -15,6 +15,7 @@ HOST_OF_SOURCE = {
     "football_data_org": "football_data_org",
     "openligadb": "openligadb",
     "football_data_co_uk": "football_data_co_uk",
+    "football_datasets": "football_datasets",
 }
 # Nobody's terms stand against asking a server of one's own.
 ACKNOWLEDGEMENT = {

@@ -16,6 +16,7 @@ from typing import Any, Self
 from tests.standin import failures, fbref, fotmob
 from tests.standin.failures import LOOP, Failure, Programme
 from tests.standin.fbref import Fbref
+from tests.standin.football_datasets import FootballDatasets
 from tests.standin.fotmob import Fotmob
 from tests.standin.log import Log, Received
 from tests.standin.open_sources import (
@@ -35,6 +36,7 @@ HOSTS = (
     "football_data_org",
     "openligadb",
     "football_data_co_uk",
+    "football_datasets",
 )
 ADDRESS = "127.0.0.1"
 LEAGUES = ("eng-premier-league", "ger-bundesliga", "uefa-champions-league")
@@ -228,6 +230,7 @@ def _sites(world: World, settings: Settings) -> dict[str, Site]:
         "football_data_org": FootballDataOrg(world, settings),
         "openligadb": OpenLigaDb(world, settings),
         "football_data_co_uk": FootballDataCoUk(world, settings),
+        "football_datasets": FootballDatasets(world, settings),
     }
 
 

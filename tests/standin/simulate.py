@@ -59,27 +59,27 @@ COMPETITIONS = {
         _competition(
             0, "eng-premier-league", "Premier League", "ENG", "Europe/London", False,
             fotmob="47", fbref="9", openfootball="en.1", football_data_org="PL",
-            football_data_co_uk="E0",
+            football_data_co_uk="E0", football_datasets="premier-league",
         ),
         _competition(
             1, "ger-bundesliga", "Bundesliga", "GER", "Europe/Berlin", False,
             fotmob="54", fbref="20", openfootball="de.1", football_data_org="BL1",
-            football_data_co_uk="D1", openligadb="bl1",
+            football_data_co_uk="D1", football_datasets="bundesliga", openligadb="bl1",
         ),
         _competition(
             2, "esp-la-liga", "La Liga", "ESP", "Europe/Madrid", False,
             fotmob="87", fbref="12", openfootball="es.1", football_data_org="PD",
-            football_data_co_uk="SP1",
+            football_data_co_uk="SP1", football_datasets="la-liga",
         ),
         _competition(
             3, "ita-serie-a", "Serie A", "ITA", "Europe/Rome", False,
             fotmob="55", fbref="11", openfootball="it.1", football_data_org="SA",
-            football_data_co_uk="I1",
+            football_data_co_uk="I1", football_datasets="serie-a",
         ),
         _competition(
             4, "fra-ligue-1", "Ligue 1", "FRA", "Europe/Paris", False,
             fotmob="53", fbref="13", openfootball="fr.1", football_data_org="FL1",
-            football_data_co_uk="F1",
+            football_data_co_uk="F1", football_datasets="ligue-1",
         ),
         _competition(
             9, "uefa-champions-league", "Champions League", "INT", "Europe/Paris", True,

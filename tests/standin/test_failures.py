@@ -153,6 +153,7 @@ def test_the_reverse_fixture_comes_instead(standin: StandIn) -> None:
         ("openfootball", "/2025-26/en.1.json"),
         ("openligadb", "/getmatchdata/bl1/2025"),
         ("football_data_co_uk", CSV),
+        ("football_datasets", "/datasets/premier-league/season-2526.csv"),
     ],
 )
 def test_another_season_comes_instead(standin: StandIn, host: str, target: str) -> None:

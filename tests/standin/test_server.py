@@ -23,6 +23,7 @@ DATA_PATHS = {
     "football_data_org": "/v4/competitions/PL/matches?season=2025",
     "openligadb": "/getmatchdata/bl1/2025",
     "football_data_co_uk": "/mmz4281/2526/E0.csv",
+    "football_datasets": "/datasets/premier-league/season-2526.csv",
 }
 TOKEN = {"X-Auth-Token": "any"}
 
@@ -43,7 +44,7 @@ def test_a_body_is_the_same_until_the_world_moves(standin: StandIn, host: str) -
     assert get(url, TOKEN).body != first.body
 
 
-@pytest.mark.parametrize("host", ["fotmob", "openfootball"])
+@pytest.mark.parametrize("host", ["fotmob", "openfootball", "football_datasets"])
 def test_a_tag_spares_the_body(standin: StandIn, host: str) -> None:
     url = standin.base_url(host) + DATA_PATHS[host]
     tag = get(url).headers["etag"]

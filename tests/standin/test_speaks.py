@@ -21,12 +21,13 @@ from tests.standin.simulate import Match, State
 SEASON = "2025-26"
 # Hosts that tell results only, and some time after the match.
 LATE = timedelta(hours=12)
-LATE_HOSTS = ("openfootball", "football_data_co_uk")
+LATE_HOSTS = ("openfootball", "football_data_co_uk", "football_datasets")
 # What a host can't tell apart, or doesn't tell.
 TOLD_AS: Mapping[str, Mapping[str, set[str]]] = {
     "openfootball": {"postponed": {"scheduled"}, "abandoned": {"scheduled"},
                      "live": {"scheduled"}, "finished": {"finished", "scheduled"}},
     "football_data_co_uk": {"awarded": {"finished"}},
+    "football_datasets": {"awarded": {"finished"}},
     "fbref": {"live": {"scheduled"}, "finished": {"finished", "scheduled"}},
     "openligadb": {status: {"scheduled", status} for status in (
         "postponed", "abandoned", "cancelled", "awarded", "live")},

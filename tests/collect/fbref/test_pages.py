@@ -74,7 +74,7 @@ def test_pages_of_matches_are_identified_by_what_they_say():
     ],
 )
 def test_what_is_no_whole_page_of_the_site_is_unreadable(body, reason):
-    for kind in SOURCE.kinds:
+    for kind in set(SOURCE.kinds) - {"match_logs"}:
         with pytest.raises(Unreadable, match=reason):
             SOURCE.parse(kind, "9/2025-26", body)
         with pytest.raises(Unreadable, match=reason):

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
+from pitchline.collect.football_data.season import UK
 from pitchline.collect.rows import MatchRow, Parsed, Unreadable
 from pitchline.collect.source import Answer, Outcome
-from pitchline.collect.sources.football_data_co_uk import UK
 from pitchline.collect.sources.openfootball import SOURCE
 from tests.collect.sources.broken import broken_json, garbage, parsed_or_unreadable, planned
 

@@ -11,8 +11,10 @@ from typing import Literal, get_args
 from pitchline.errors import TableError
 
 Seasons = Literal["two years", "one year"]
-FIELDS = ("competition", "name", "seasons")
+Format = Literal["double round robin", "other"]
+FIELDS = ("competition", "name", "seasons", "country", "format")
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)+")
+_COUNTRY = re.compile(r"[A-Z]{3}")
 _CODE = re.compile(r"[A-Za-z0-9._-]+")
 
 
@@ -24,12 +26,17 @@ class Competition:
         competition: slug, country first: ``eng-premier-league``.
         name: as shown to people.
         seasons: ``two years`` where a season is named 2025-26, ``one year`` where it is 2026.
+        country: FIFA trigram of the association whose competition it is; empty if international.
+        format: ``double round robin`` where each pair of teams meets exactly once at each ground
+            in a season; ``other`` where play-offs or a cup let them meet more often.
         codes: what each source that has it calls it, by the column's name.
     """
 
     competition: str
     name: str
     seasons: Seasons
+    country: str
+    format: Format
     codes: Mapping[str, str]
 
 
@@ -37,8 +44,9 @@ def read_competitions(path: Path) -> list[Competition]:
     """The table of competitions.
 
     Args:
-        path: CSV with the columns ``competition``, ``name``, ``seasons`` and one for each family
-            of sources, which holds the source's own code; empty where it has none.
+        path: CSV with the columns ``competition``, ``name``, ``seasons``, ``country``, ``format``
+            and one for each family of sources, which holds the source's own code; empty where it
+            has none.
 
     Raises:
         TableError: the file is missing or a line breaks a rule; it names line, field and fix.
@@ -106,7 +114,7 @@ def _competition(where: str, row: dict[str, str], sources: list[str]) -> Competi
             f"{where}: not as many cells as columns. Separate {len(FIELDS) + len(sources)} cells "
             "by commas; leave those empty that have no code."
         )
-    slug, name, seasons = (row[field].strip() for field in FIELDS)
+    slug, name, seasons, country, form = (row[field].strip() for field in FIELDS)
     if not _SLUG.fullmatch(slug):
         raise TableError(
             f"{where}, competition: {slug!r} is no slug. Write it in small letters, digits and "
@@ -118,6 +126,15 @@ def _competition(where: str, row: dict[str, str], sources: list[str]) -> Competi
     kind = next((each for each in allowed if each == seasons), None)
     if kind is None:
         raise TableError(f"{where}, seasons: {seasons!r}. Write {' or '.join(allowed)}.")
+    if country and not _COUNTRY.fullmatch(country):
+        raise TableError(
+            f"{where}, country: {country!r}. Write the association's FIFA trigram, as in ENG, or "
+            "nothing for an international competition."
+        )
+    formats = get_args(Format)
+    played = next((each for each in formats if each == form), None)
+    if played is None:
+        raise TableError(f"{where}, format: {form!r}. Write {' or '.join(formats)}.")
     codes = {source: row[source].strip() for source in sources if row[source].strip()}
     for source, code in codes.items():
         if not _CODE.fullmatch(code):
@@ -125,4 +142,6 @@ def _competition(where: str, row: dict[str, str], sources: list[str]) -> Competi
                 f"{where}, {source}: {code!r} is no code. Write the source's own, in letters, "
                 "digits, dots, hyphens and underscores."
             )
-    return Competition(competition=slug, name=name, seasons=kind, codes=codes)
+    return Competition(
+        competition=slug, name=name, seasons=kind, country=country, format=played, codes=codes
+    )

@@ -8,6 +8,7 @@ from typing import Final
 from pitchline.collect.classify import page_answer
 from pitchline.collect.fbref import pages
 from pitchline.collect.fbref.competitions import schedule_path, site_season
+from pitchline.collect.fbref.match_logs import identify_logs, parse_logs
 from pitchline.collect.fbref.others import parse_other
 from pitchline.collect.fbref.report import parse_report
 from pitchline.collect.fbref.schedule import parse_day, parse_schedule
@@ -35,6 +36,7 @@ class FBref:
         "schedule": "a season's scores and fixtures, with expected goals until January 2026",
         "match": "a match report: events, line-ups, team stats, and shots until January 2026",
         "day": "the matches of a day; only read from pages you have",
+        "match_logs": "match logs of teams as CSV; only read from files you have",
         "season": "a season's tables; only recognised, holds no match",
         "history": "a competition's seasons; only recognised, holds no match",
         "competitions": "the list of competitions; only recognised, holds no match",
@@ -101,6 +103,8 @@ class FBref:
         Raises:
             Unreadable: it isn't the page the key names, or a table or column is missing.
         """
+        if kind == "match_logs":
+            return parse_logs(key, body)
         page = pages.read(body)
         pages.expect(page, kind, key)
         if kind == "schedule":
@@ -110,11 +114,13 @@ class FBref:
         return parse_day(page) if kind == "day" else parse_other(page)
 
     def identify(self, kind: str, body: bytes, path: PurePath) -> tuple[str, str]:  # noqa: ARG002
-        """Key and partition of a page, by its canonical address and heading.
+        """Key and partition of a page, by its canonical address and heading; of logs, by all lines.
 
         Raises:
             Unreadable: it is no page of FBref, or of another kind.
         """
+        if kind == "match_logs":
+            return identify_logs(body)
         page = pages.read(body)
         key = pages.key_of(page)
         pages.expect(page, kind, key)

@@ -1,0 +1,1 @@
+"""The columns of football-data.co.uk, which other collections took over."""
