@@ -1,28 +1,44 @@
-"""The tables, one pandera model each, and the one way to check and write them.
+"""What all tables share, and the one way to check and write them.
 
 Rows are ordered by kick-off, then match, so that equal content gives equal bytes.
 Times are UTC. A missing value is null, never 0.
 """
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 import pandas as pd
 import pandera.pandas as pa
 from pandera.errors import SchemaErrors
-from pandera.typing import Series
 
 from pitchline.errors import TableError
 from pitchline.files import write_parquet
 
 SEASON_PATTERN = r"^\d{4}(-\d{2})?$"
 SLUG_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
-RESULTS = ("H", "D", "A")
+SHA256_PATTERN = r"^[0-9a-f]{64}$"
 SHOWN_FAILURES = 5
+# Pandera's checks that look at each value for itself.
+OF_EACH_VALUE = (
+    *("greater_than", "greater_than_or_equal_to", "less_than", "less_than_or_equal_to"),
+    *("isin", "notin", "str_matches", "str_length"),
+)
 
 # One resolution for every timestamp: pandas and Parquet then agree on the bytes.
 UtcTime = Annotated[pd.DatetimeTZDtype, "ms", "UTC"]
+
+
+def column(meaning: str, unit: str | None = None, **checks: Any) -> Any:
+    """A column of a table: what it means, its unit, and what values it may hold.
+
+    Args:
+        meaning: one line for the data dictionary.
+        unit: of a measured value; None for names, times and flags.
+        checks: as ``pandera.Field`` takes them: ``ge``, ``le``, ``isin``, ``nullable`` ...
+    """
+    return pa.Field(description=meaning, metadata={"unit": unit}, **checks)
 
 
 class Table(pa.DataFrameModel):
@@ -34,93 +50,6 @@ class Table(pa.DataFrameModel):
         strict = True
         ordered = True
         coerce = True
-
-
-class Matches(Table):
-    """One row a match, played or to come."""
-
-    match_id: Series[str] = pa.Field(
-        unique=True,
-        description="identity across sources: competition_season_home_away",
-    )
-    competition: Series[str] = pa.Field(
-        str_matches=SLUG_PATTERN, description="competition, country first: eng-premier-league"
-    )
-    season: Series[str] = pa.Field(str_matches=SEASON_PATTERN, description="season: 2025-26")
-    round: Series[pd.Int64Dtype] = pa.Field(
-        ge=1,
-        le=60,
-        nullable=True,
-        description="round as the source labels it; a moved match may carry its new round",
-    )
-    kick_off: Series[UtcTime] = pa.Field(
-        description="kick-off in UTC; where only the date is known, the first moment of that date"
-    )
-    kick_off_known: Series[bool] = pa.Field(description="whether the time of day is known")
-    known_at: Series[UtcTime] = pa.Field(
-        description="moment from which the result is known, at the latest, in UTC"
-    )
-    home_team: Series[str] = pa.Field(str_matches=SLUG_PATTERN, description="home team")
-    away_team: Series[str] = pa.Field(str_matches=SLUG_PATTERN, description="away team")
-    home_goals: Series[pd.Int64Dtype] = pa.Field(
-        ge=0, le=30, nullable=True, description="goals of the home team after 90 minutes"
-    )
-    away_goals: Series[pd.Int64Dtype] = pa.Field(
-        ge=0, le=30, nullable=True, description="goals of the away team after 90 minutes"
-    )
-    result: Series[str] = pa.Field(
-        isin=RESULTS, nullable=True, description="1X2 result: H, D or A; null before it is known"
-    )
-    source: Series[str] = pa.Field(description="source of the row")
-    snapshot: Series[str] = pa.Field(
-        str_matches=r"^[0-9a-f]{64}$", description="SHA-256 of the raw body the row came from"
-    )
-
-    @pa.dataframe_check(error="a team can't play itself: home_team equals away_team")
-    @classmethod
-    def two_teams(cls, frame: pd.DataFrame) -> pd.Series:
-        """The two teams differ."""
-        return frame["home_team"] != frame["away_team"]
-
-    @pa.dataframe_check(error="result disagrees with home_goals and away_goals")
-    @classmethod
-    def result_follows_from_goals(cls, frame: pd.DataFrame) -> pd.Series:
-        """The result is the one the goals give, and null where they are."""
-        expected = result_of(frame["home_goals"], frame["away_goals"])
-        return (frame["result"] == expected) | (frame["result"].isna() & expected.isna())
-
-    @pa.dataframe_check(error="known_at isn't after kick_off")
-    @classmethod
-    def known_after_kick_off(cls, frame: pd.DataFrame) -> pd.Series:
-        """No result is known before the match starts."""
-        return frame["known_at"] > frame["kick_off"]
-
-
-class TeamStats(Table):
-    """Two rows a match with a result: what each team did in it."""
-
-    match_id: Series[str] = pa.Field(description="the match, as in matches")
-    team: Series[str] = pa.Field(str_matches=SLUG_PATTERN, description="the team")
-    is_home: Series[bool] = pa.Field(description="whether the team played at home")
-    xg: Series[float] = pa.Field(
-        ge=0, le=15, nullable=True, description="expected goals; null where the source has none"
-    )
-
-    @pa.dataframe_check(error="more than one row for the same match and team")
-    @classmethod
-    def one_row_a_team(cls, frame: pd.DataFrame) -> pd.Series:
-        """A match and team name one row."""
-        return ~frame.duplicated(["match_id", "team"])
-
-
-def result_of(home_goals: pd.Series, away_goals: pd.Series) -> pd.Series:
-    """The 1X2 result of each pair of scores; null where a score is."""
-    result = pd.Series(None, index=home_goals.index, dtype="str")
-    margin = home_goals - away_goals
-    result[(margin > 0).fillna(False)] = "H"
-    result[(margin == 0).fillna(False)] = "D"
-    result[(margin < 0).fillna(False)] = "A"
-    return result
 
 
 def validated(model: type[pa.DataFrameModel], frame: pd.DataFrame, path: Path) -> pd.DataFrame:
@@ -135,6 +64,9 @@ def validated(model: type[pa.DataFrameModel], frame: pd.DataFrame, path: Path) -
         TableError: with the first failing rows and the reason of each.
     """
     columns = list(model.to_schema().columns)
+    quick = _valid(model, frame)
+    if quick is not None:
+        return quick
     ordered = frame[[c for c in columns if c in frame] + [c for c in frame if c not in columns]]
     for name in _bool_columns(model):
         # Coercion would make True of any text.
@@ -147,6 +79,68 @@ def validated(model: type[pa.DataFrameModel], frame: pd.DataFrame, path: Path) -
         return cast(pd.DataFrame, model.validate(ordered.reset_index(drop=True), lazy=True))
     except SchemaErrors as error:
         raise TableError(_explain(model, frame.reset_index(drop=True), path, error)) from error
+
+
+def _valid(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> pd.DataFrame | None:
+    """``frame`` as the model wants it, if it holds by the quick way.
+
+    The schema's own checks are asked, but of text only the distinct values where a check looks at
+    each value for itself. Nothing is checked less: what isn't plainly right is left to pandera,
+    which changes types and tells each fault.
+    """
+    schema = model.to_schema()
+    plain = not (schema.unique or schema.parsers or any(map(_is_special, schema.columns.values())))
+    if not plain or set(frame.columns) != set(schema.columns) or not frame.columns.is_unique:
+        return None
+    types = _types_of(model)
+    columns = {name: _as_type(frame[name], types[name]) for name in schema.columns}
+    found = {name: values for name, values in columns.items() if values is not None}
+    if len(found) < len(columns):
+        return None
+    ordered = pd.DataFrame(found).reset_index(drop=True)
+    holds = all(_column_holds(schema.columns[name], ordered[name]) for name in found)
+    if holds and all(check(ordered).check_passed for check in schema.checks):
+        return ordered
+    return None
+
+
+@cache
+def _types_of(model: type[pa.DataFrameModel]) -> dict[str, Any]:
+    """The type pandera gives each column."""
+    empty = pd.DataFrame({name: pd.Series(dtype=object) for name in model.to_schema().columns})
+    return dict(model.validate(empty).dtypes)
+
+
+def _is_special(column: Any) -> bool:
+    return bool(column.regex or column.parsers or not column.required)
+
+
+def _as_type(values: pd.Series, wanted: Any) -> pd.Series | None:
+    """The values in the type wanted; None where that takes more than another width of it."""
+    found = values.dtype
+    if found == wanted:
+        return values
+    if isinstance(found, pd.DatetimeTZDtype) and isinstance(wanted, pd.DatetimeTZDtype):
+        return values.dt.as_unit(wanted.unit) if str(found.tz) == str(wanted.tz) else None
+    pairs = {("boolean", "bool"), ("bool", "boolean"), ("int64", "Int64")}
+    if (str(found), str(wanted)) in pairs and not (str(wanted) == "bool" and values.hasnans):
+        return values.astype(wanted)
+    return None
+
+
+def _column_holds(column: Any, values: pd.Series) -> bool:
+    if not column.nullable and values.hasnans:
+        return False
+    if column.unique and not values.is_unique:
+        return False
+    if not column.checks:
+        return True
+    told = values.dropna()
+    each = told.drop_duplicates() if pd.api.types.is_string_dtype(told.dtype) else told
+    return all(
+        check(each if check.name in OF_EACH_VALUE else values).check_passed
+        for check in column.checks
+    )
 
 
 def _bool_columns(model: type[pa.DataFrameModel]) -> list[str]:
