@@ -10,8 +10,10 @@ README = Path(__file__).parents[1] / "README.md"
 BEGIN, END = "<!-- dag: made by docs/draw_dag.py -->", "<!-- end of dag -->"
 LABELS = {
     "collect_starter": "collect<br>starter archive",
-    "ingest_tables": "ingest<br>tables, quality",
+    "ingest_tables": "ingest<br>tables",
+    "score_quality": "ingest<br>quality",
     "build_features": "features<br>as of kick-off",
+    "check_training_data": "train<br>data gate",
     "tune_model": "train<br>tune",
     "fit_model": "train<br>fit",
     "evaluate_model": "train<br>evaluate",

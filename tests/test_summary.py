@@ -17,7 +17,9 @@ INPUTS = [
     layout.DECISION,
     layout.CHAMPION,
     layout.METRICS,
-    layout.QUALITY,
+    layout.SCORE,
+    layout.TRAINING_DATA,
+    layout.FEATURES,
     layout.PREDICTIONS,
     layout.SETTLED,
 ]
@@ -46,7 +48,8 @@ def line_with(text: str, page: str) -> str:
 def test_the_summary_shows_what_was_built(built: Path) -> None:
     page = summary()
     pointer, metrics = content_of(layout.CHAMPION), content_of(layout.METRICS)
-    assert "1,140 matches of 3 seasons (quality score 1.000)" in page
+    assert "1,140 matches of 3 seasons" in page
+    assert "quality score 0.988; of the data judged for training 1.000 (asked for 0.85)" in page
     assert f"champion {pointer['version']}" in page.replace("\n", " ")
     assert f"Walk-forward test, {metrics['matches']} matches, 2026-01-" in page
     for key, name in (("log_loss", "log loss (nats)"), ("rps", "RPS"), ("brier", "Brier")):
@@ -73,6 +76,16 @@ def test_the_summary_shows_the_next_fixtures_and_how_they_did(built: Path) -> No
     assert line.startswith("│ Sat 09 May 11:30")
     assert first["score"] in line
     assert "How they did: 31 of 31 settled" in page
+
+
+def test_the_summary_says_that_the_data_are_out_of_season_or_forced(built: Path) -> None:
+    told = content_of(layout.TRAINING_DATA)
+    assert "forced" not in summary()
+    told["window"]["out_of_season"] = True
+    write_json(layout.TRAINING_DATA, told | {"score": 0.7, "passed": False, "forced": True})
+    page = " ".join(summary().split())
+    assert "0.700 (asked for 0.85)" in page
+    assert "out of season; training was forced" in page
 
 
 def test_a_rejected_candidate_is_shown_with_its_reason(built: Path) -> None:

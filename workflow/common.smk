@@ -1,9 +1,11 @@
 """What every stage file shares: the checked parameters, the code a stage depends on, the lock."""
 
+import functools
 import os
 import sys
 from pathlib import Path
 
+import yaml
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 from snakemake.utils import min_version
@@ -20,6 +22,7 @@ try:
         hold_lock,
         read_before,
         run_name,
+        typed_as_stated,
     )
 except ImportError as error:
     raise WorkflowError(
@@ -35,6 +38,8 @@ except PitchlineError as error:
 
 configfile: "params.yaml"
 
+
+config.update(typed_as_stated(config, yaml.safe_load(Path(PARAMS_FILE).read_text())))
 
 try:
     validate(
@@ -56,9 +61,15 @@ PARAMS = effective_params_file(config)
 LOCK_FILE = "requirements/run.lock"
 
 
-def settings(*sections):
-    """The sections of params.yaml a rule depends on; a change in one makes it run again."""
-    return {section: config[section] for section in sections}
+def settings(*names):
+    """The parts of params.yaml a rule depends on; a change in one makes it run again.
+
+    A part of a section is named with dots: ``train.gate``.
+    """
+    return {
+        name: functools.reduce(lambda part, key: part[key], name.split("."), config)
+        for name in names
+    }
 
 
 # Two lines a job that say nothing; each command reports what it did itself.

@@ -1,8 +1,8 @@
 """
-ingest: the raw archive into validated tables and a quality report.
+ingest: the raw archive into validated tables, their quality and a report.
 
 REQUIRED INPUTS: data/raw/<source>/manifest.json
-OUTPUTS: data/tables/*.parquet, data/tables/sources/*.parquet, data/quality/ingest.json
+OUTPUTS: data/tables/*.parquet, data/tables/sources/*.parquet, data/quality/*
 """
 
 
@@ -20,6 +20,7 @@ rule ingest_tables:
         ),
         competitions="workflow/reference/competitions.csv",
         teams="workflow/reference/teams.csv",
+        team_names="workflow/reference/team_names.csv",
         code=code_of("ingest"),
         lock=LOCK_FILE,
     output:
@@ -34,9 +35,21 @@ rule ingest_tables:
                 "odds",
             )
         ],
-        matches=update("data/tables/matches.parquet"),
-        team_stats=update("data/tables/team_stats.parquet"),
-        quality=update("data/quality/ingest.json"),
+        tables=[
+            update(f"data/tables/{name}.parquet")
+            for name in (
+                "matches",
+                "match_sources",
+                "conflicts",
+                "unresolved",
+                "team_stats",
+                "odds",
+                "shots",
+                "events",
+                "lineups",
+            )
+        ],
+        ingest=update("data/quality/ingest.json"),
     log:
         "logs/ingest/tables.log",
     params:
@@ -45,6 +58,35 @@ rule ingest_tables:
         "pitchline --params {PARAMS} --log {log} ingest tables"
 
 
+rule score_quality:
+    input:
+        rules.ingest_tables.output,
+        manifests=rules.ingest_tables.input.manifests,
+        competitions="workflow/reference/competitions.csv",
+        seasons="workflow/reference/seasons.csv",
+        code=code_of("ingest"),
+        lock=LOCK_FILE,
+    output:
+        checks=update("data/quality/checks.parquet"),
+        findings=update("data/quality/findings.parquet"),
+        snapshots=update("data/quality/snapshots.json"),
+        score=update("data/quality/score.json"),
+        page=update(
+            report(
+                "data/quality/report.html",
+                caption="report/quality.rst",
+                category="Data quality",
+            )
+        ),
+    log:
+        "logs/ingest/quality.log",
+    params:
+        sections=settings("as_of", "collect", "ingest", "train.gate"),
+    shell:
+        "pitchline --params {PARAMS} --log {log} ingest quality"
+
+
 rule ingest:
     input:
         rules.ingest_tables.output,
+        rules.score_quality.output,

@@ -1,7 +1,8 @@
 """
-train: tune, fit and evaluate the candidate.
+train: hold the newest data against the gate; tune, fit and evaluate the candidate.
 
-REQUIRED INPUTS: data/features/matches.parquet, data/quality/ingest.json
+REQUIRED INPUTS: data/features/matches.parquet, data/quality/{ingest,score,snapshots}.json,
+    data/quality/{checks,findings}.parquet
 OUTPUTS: models/candidate/*
 """
 
@@ -13,8 +14,30 @@ localrules:
     train,
 
 
+# Data below train.gate.minimum_score end the run here: every rule that learns waits for this one.
+rule check_training_data:
+    input:
+        features="data/features/matches.parquet",
+        quality="data/quality/ingest.json",
+        score="data/quality/score.json",
+        checks="data/quality/checks.parquet",
+        findings="data/quality/findings.parquet",
+        snapshots="data/quality/snapshots.json",
+        code=code_of("train"),
+        lock=LOCK_FILE,
+    output:
+        update("models/candidate/training_data.json"),
+    log:
+        "logs/train/gate.log",
+    params:
+        sections=settings("as_of", "train"),
+    shell:
+        "pitchline --params {PARAMS} --log {log} train gate"
+
+
 rule tune_model:
     input:
+        checked="models/candidate/training_data.json",
         features="data/features/matches.parquet",
         quality="data/quality/ingest.json",
         code=code_of("train"),
@@ -33,6 +56,7 @@ rule tune_model:
 
 rule fit_model:
     input:
+        checked="models/candidate/training_data.json",
         features="data/features/matches.parquet",
         quality="data/quality/ingest.json",
         study="models/candidate/study.json",
@@ -85,6 +109,7 @@ rule evaluate_model:
 
 rule track_model:
     input:
+        rules.check_training_data.output,
         rules.tune_model.output,
         rules.fit_model.output,
         rules.evaluate_model.output,
@@ -102,6 +127,7 @@ rule track_model:
 
 rule train:
     input:
+        rules.check_training_data.output,
         rules.tune_model.output,
         rules.fit_model.output,
         rules.evaluate_model.output,

@@ -8,7 +8,7 @@ import pytest
 
 from pitchline import rules
 from pitchline.collect.receipts import Receipt
-from pitchline.ingest import teams
+from pitchline.ingest.identity.teams import read_teams
 from pitchline.rules import REQUEST, collect_request
 from tests.conftest import ROOT
 from tests.dag.workspace import NOTHING_TO_DO, Workspace, project_copy
@@ -19,8 +19,9 @@ FILE = "/2025-26/en.1.json"
 
 @pytest.fixture(scope="module")
 def standin() -> Iterator[StandIn]:
-    known = teams.read_aliases(ROOT / "workflow/reference/teams.csv").values()
-    clubs = list(dict.fromkeys(known))[:20]
+    reference = ROOT / "workflow/reference"
+    known = read_teams(reference / "teams.csv", reference / "team_names.csv").teams.values()
+    clubs = [team.name for team in known if team.country == "ENG"][:20]
     with StandIn(
         now="2026-05-08T00:00:00Z", leagues=("eng-premier-league",), club_names=clubs
     ) as running:

@@ -18,7 +18,9 @@ PACKS = "workflow/pitchline/collect/starter/packs"
 COMMANDS = (
     "collect task starter",
     "ingest tables",
+    "ingest quality",
     "features build",
+    "train gate",
     "train tune",
     "train fit",
     "train evaluate",

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from pitchline.errors import TableError
 from pitchline.features.schema import feature_columns
+from pitchline.ingest.identity.teams import read_names
 from pitchline.ingest.tables import validated
-from pitchline.ingest.teams import read_names
 from pitchline.params import Params
 from pitchline.predict.forecast import predictions, upcoming
 from pitchline.predict.schema import Predictions

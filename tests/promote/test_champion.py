@@ -181,7 +181,7 @@ def stamps() -> list[float]:
 def old_decision(pointer: dict[str, Any], params: Params) -> None:
     """A decision about the candidate, and the pointer, both older than the candidate."""
     champions.write_champion(pointer)
-    write_json(layout.DECISION, {"judged": champions.judged(0.9, params.promote)})
+    write_json(layout.DECISION, {"judged": champions.judged(params.promote)})
     for path in (layout.CHAMPION, layout.DECISION):
         os.utime(path, (1, 1))
 
@@ -190,32 +190,30 @@ def test_a_decision_about_this_very_candidate_is_confirmed(
     old_decision: None, params: Params
 ) -> None:
     before = layout.DECISION.read_bytes()
-    champions.confirm_standing_decision(0.9, params.promote)
+    champions.confirm_standing_decision(params.promote)
     newest = max((layout.CANDIDATE / name).stat().st_mtime for name in BUNDLE)
     assert min(stamps()) >= newest
     assert layout.DECISION.read_bytes() == before
 
 
-@pytest.mark.parametrize("change", ["candidate", "quality", "thresholds", "old form"])
+@pytest.mark.parametrize("change", ["candidate", "thresholds", "old form"])
 def test_a_decision_about_something_else_is_not_confirmed(
     old_decision: None, params: Params, change: str
 ) -> None:
-    score, thresholds = 0.9, params.promote
+    thresholds = params.promote
     if change == "candidate":
         (layout.CANDIDATE / "model.ubj").write_text("a newer model")
-    elif change == "quality":
-        score = 0.91
     elif change == "thresholds":
         thresholds = thresholds.model_copy(update={"minimum_matches": 301})
     else:
         decision = json.loads(layout.DECISION.read_text())
         layout.DECISION.write_text(json.dumps({"candidate": decision["judged"]["candidate"]}))
         os.utime(layout.DECISION, (1, 1))
-    champions.confirm_standing_decision(score, thresholds)
+    champions.confirm_standing_decision(thresholds)
     assert stamps() == [1, 1]
 
 
 def test_without_a_decision_there_is_nothing_to_confirm(candidate: Path, params: Params) -> None:
-    champions.confirm_standing_decision(0.9, params.promote)
+    champions.confirm_standing_decision(params.promote)
     assert not layout.DECISION.exists()
     assert not layout.CHAMPION.exists()

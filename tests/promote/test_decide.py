@@ -46,6 +46,14 @@ def worsened_candidate() -> str:
     return version_of(layout.CANDIDATE)
 
 
+def judge_data_as(**told: float | bool) -> None:
+    """A card that tells something else of the data the candidate learned from."""
+    card = content_of(layout.CANDIDATE / "model.json")
+    write_json(
+        layout.CANDIDATE / "model.json", card | {"training_data": card["training_data"] | told}
+    )
+
+
 @pytest.fixture
 def champion(project: Path) -> str:
     """The project's candidate, promoted; its version."""
@@ -151,9 +159,29 @@ def test_a_candidate_that_fails_gates_is_rejected_with_each_reason(champion: str
 
 
 def test_poor_data_is_a_reason_to_reject(champion: str) -> None:
-    quality = content_of(layout.QUALITY)
-    write_json(layout.QUALITY, quality | {"score": 0.5})
-    assert "quality score of the data: 0.5, asked for at least 0.85" in decide()
+    judge_data_as(score=0.5, passed=False, forced=False)
+    assert "quality score of the training data: 0.5, asked for at least 0.85" in decide()
+    assert content_of(layout.DECISION)["outcome"] == "rejected"
+
+
+def test_poor_data_that_were_forced_pass_and_the_decision_tells(project: Path) -> None:
+    judge_data_as(score=0.5, passed=False, forced=True)
+    decide()
+    decision, pointer = content_of(layout.DECISION), content_of(layout.CHAMPION)
+    assert decision["outcome"] == "promoted"
+    assert decision["reasons"] == [
+        "passed all 6 gates",
+        "quality score of the training data: 0.5, asked for at least 0.85; forced",
+    ]
+    assert pointer["training_data"]["forced"] is True
+    assert pointer["decision"]["gates"][0]["forced"] is True
+
+
+def test_a_card_that_tells_nothing_of_its_data_is_rejected(champion: str) -> None:
+    card = content_of(layout.CANDIDATE / "model.json")
+    del card["training_data"]
+    write_json(layout.CANDIDATE / "model.json", card)
+    assert "quality score of the training data: nothing to measure" in decide()
 
 
 def test_a_rejection_without_any_champion_ends_with_status_1(project: Path) -> None:

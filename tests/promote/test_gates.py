@@ -21,7 +21,6 @@ STEP = 1e-6
 # Each gate with a threshold, and whether a figure must reach it or stay below.
 GATES: list[tuple[str, float, str]] = [
     ("minimum_matches", 300, "at least"),
-    ("minimum_quality_score", 0.85, "at least"),
     ("minimum_confident_accuracy", 0.6, "at least"),
     ("minimum_confident_share", 0.3, "at least"),
     ("minimum_accuracy", 0.5, "at least"),
@@ -41,6 +40,7 @@ FIGURES: dict[str, Any] = {
         "calibration_error": 0.01,
     },
 }
+GOOD_DATA = {"score": 1.0, "minimum": 0.85, "passed": True, "forced": False}
 NAMES = [name for name, _, _ in GATES]
 
 
@@ -53,18 +53,15 @@ def judged(name: str, value: float | None, threshold: float) -> list[Gate]:
     """The outcome when only one gate is on and its figure is ``value``."""
     found = copy.deepcopy(FIGURES)
     model = found["model"]
-    quality, champion = 1.0, NO_CHAMPION
-    if name == "minimum_quality_score":
-        assert value is not None
-        quality = value
-    elif name == "maximum_log_loss_above_champion":
+    champion = NO_CHAMPION
+    if name == "maximum_log_loss_above_champion":
         champion = Comparison("the same matches", value, needed=True)
     else:
         key = name.partition("_")[2]
         place = model if key in model else found
         assert key in place
         place[key] = value
-    return judge(found, quality, champion, thresholds(**{name: threshold}))
+    return judge(found, GOOD_DATA, champion, thresholds(**{name: threshold}))[1:]
 
 
 def test_every_gate_of_the_parameters_is_tested_here() -> None:
@@ -94,16 +91,16 @@ def test_a_better_figure_never_fails_where_a_worse_one_passes(
     assert judged(name, better, threshold)[0].passed >= judged(name, worse, threshold)[0].passed
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in NAMES if name not in ("minimum_matches", "minimum_quality_score")]
-)
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "minimum_matches"])
 def test_a_gate_without_a_figure_fails(name: str) -> None:
     (gate,) = judged(name, None, 0.5)
     assert (gate.value, gate.passed) == (None, False)
 
 
 def test_null_thresholds_are_no_gates() -> None:
-    assert judge(FIGURES, 0.0, NO_CHAMPION, thresholds()) == []
+    assert [gate.name for gate in judge(FIGURES, GOOD_DATA, NO_CHAMPION, thresholds())] == [
+        "training_data"
+    ]
 
 
 def test_a_threshold_of_zero_is_a_gate() -> None:
@@ -114,7 +111,7 @@ def test_a_threshold_of_zero_is_a_gate() -> None:
 
 def test_without_a_champion_its_gate_is_passed() -> None:
     limit = thresholds(maximum_log_loss_above_champion=0.01)
-    (gate,) = judge(FIGURES, 1.0, NO_CHAMPION, limit)
+    gate = judge(FIGURES, GOOD_DATA, NO_CHAMPION, limit)[-1]
     assert (gate.value, gate.passed) == (None, True)
 
 
@@ -125,9 +122,34 @@ def test_a_champion_that_could_not_be_compared_with_fails_the_gate() -> None:
 
 def test_gates_stand_in_the_order_of_the_parameters() -> None:
     chosen = {name: threshold for name, threshold, _ in GATES}
-    gates = judge(FIGURES, 1.0, NO_CHAMPION, thresholds(**chosen))
-    assert [gate.name for gate in gates] == list(Promote.model_fields)
+    gates = judge(FIGURES, GOOD_DATA, NO_CHAMPION, thresholds(**chosen))
+    assert [gate.name for gate in gates] == ["training_data", *Promote.model_fields]
     assert len({gate.meaning for gate in gates}) == len(gates)
+
+
+@pytest.mark.parametrize(
+    ("told", "passed", "forced"),
+    [
+        ({"score": 0.9, "minimum": 0.85, "forced": False}, True, False),
+        ({"score": 0.85, "minimum": 0.85, "forced": False}, True, False),
+        ({"score": 0.84, "minimum": 0.85, "forced": False}, False, False),
+        ({"score": 0.84, "minimum": 0.85, "forced": True}, True, True),
+        ({"score": 0.9, "minimum": 0.85, "forced": True}, True, False),
+        (None, False, False),
+    ],
+)
+def test_the_training_data_count_as_the_card_tells(
+    told: dict[str, Any] | None, passed: bool, forced: bool
+) -> None:
+    gate = judge(FIGURES, told, NO_CHAMPION, thresholds())[0]
+    assert (gate.name, gate.passed, gate.forced) == ("training_data", passed, forced)
+    assert gate.value == (told["score"] if told else None)
+
+
+def test_the_reason_of_a_forced_gate_says_so() -> None:
+    told = {"score": 0.7, "minimum": 0.85, "forced": True}
+    text = reason(judge(FIGURES, told, NO_CHAMPION, thresholds())[0])
+    assert text == "quality score of the training data: 0.7, asked for at least 0.85; forced"
 
 
 def test_reasons_tell_what_was_found_and_what_was_asked_for() -> None:

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,8 @@ from pitchline import layout
 from pitchline.cli import cli
 from pitchline.features.schema import MatchFeatures
 from pitchline.files import write_json
-from pitchline.ingest import quality
-from pitchline.ingest.tables import Matches, write_table
-from pitchline.params import PARAMS_FILE, load
+from pitchline.ingest.tables import Checks, Findings, Matches, write_table
+from pitchline.params import PARAMS_FILE
 from tests.conftest import ROOT
 
 FIRST_SEASON = "2023-24"
@@ -81,8 +81,8 @@ def content_of(path: Path) -> Any:
 
 
 def make_candidate() -> None:
-    """Tune, fit and evaluate in the current folder."""
-    for verb in ("tune", "fit", "evaluate"):
+    """Judge the data, tune, fit and evaluate in the current folder."""
+    for verb in ("gate", "tune", "fit", "evaluate"):
         pitchline("train", verb)
 
 
@@ -93,11 +93,42 @@ def write_inputs(features: pd.DataFrame, matches: pd.DataFrame) -> None:
     layout.TEAMS.parent.mkdir(parents=True)
     shutil.copy(ROOT / layout.TEAMS, layout.TEAMS)
     rows = matches[matches["season"] >= FIRST_SEASON]
-    as_of = pd.Timestamp(load(PARAMS_FILE).as_of)
-    report = quality.report(rows, [], [], 3, len(rows), len(rows), as_of)
-    write_json(layout.QUALITY, {"newest_fetch": "2026-11-24T00:00:00Z"} | report)
+    write_json(layout.QUALITY, {"newest_fetch": "2026-11-24T00:00:00Z"})
+    write_quality(rows)
     write_table(layout.MATCHES, Matches, rows)
     write_table(layout.FEATURES, MatchFeatures, features[features["season"] >= FIRST_SEASON])
+
+
+def write_quality(matches: pd.DataFrame, findings: Sequence[dict[str, Any]] = ()) -> None:
+    """Write what the rules found: every match looked at by two rules, and what was at fault.
+
+    Args:
+        matches: the table ``Matches``.
+        findings: rule, match_id, bad, message and, where there is one, snapshot.
+    """
+    rules = {
+        "validity": {"meaning": "values lie in their range", "weight": 1.0, "dated_by": "match"},
+        "timeliness": {"meaning": "results are in", "weight": 2.0, "dated_by": "match"},
+    }
+    things = matches[["competition", "season"]].assign(
+        source="starter", day=matches["kick_off"].dt.floor("D"), match_id=matches["match_id"]
+    )
+    every = pd.concat([things.assign(rule=rule, bad=0.0) for rule in rules], ignore_index=True)
+    named = every.set_index(["rule", "match_id"])
+    told = []
+    for finding in findings:
+        place = (finding["rule"], finding["match_id"])
+        named.loc[place, "bad"] = finding["bad"]
+        told.append({"snapshot": None} | named.loc[place].to_dict() | finding)
+    cells = ["rule", "source", "competition", "season", "day"]
+    checks = named.reset_index().groupby(cells)["bad"].agg(checked="size", bad="sum")
+    write_table(layout.CHECKS, Checks, checks.reset_index())
+    columns = list(Findings.to_schema().columns)
+    empty = every.iloc[:0].assign(message="", snapshot="")
+    write_table(layout.FINDINGS, Findings, pd.DataFrame(told)[columns] if told else empty[columns])
+    score = {"as_of": "2026-05-08T00:00:00Z", "score": 0.9876, "rules": rules}
+    write_json(layout.SCORE, score)
+    write_json(layout.SNAPSHOTS, {})
 
 
 @pytest.fixture

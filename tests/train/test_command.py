@@ -40,6 +40,7 @@ def test_a_candidate_is_made_of_all_its_files(project: Path) -> None:
         "reliability.csv",
         "reliability.svg",
         "study.json",
+        "training_data.json",
     ]
 
 

@@ -105,11 +105,9 @@ def sync(params_file: Path, pull: bool) -> None:
 def _warn_of_pending_decision(params: Params) -> None:
     """Marking everything as up to date would hide a candidate that was never judged."""
     from pitchline import layout
-    from pitchline.files import read_json
     from pitchline.promote.champion import decision_stands
 
-    quality = read_json(layout.QUALITY, made_by="snakemake --cores 1 ingest")["score"]
-    if not decision_stands(quality, params.promote):
+    if not decision_stands(params.promote):
         console.warn(
             "sync",
             f"{layout.DECISION} is not about this candidate and these gates: "

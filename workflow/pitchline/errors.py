@@ -26,4 +26,4 @@ class BridgeError(PitchlineError):
 
 
 class GateError(PitchlineError):
-    """No model may serve: the candidate failed its gates and there is no champion."""
+    """A gate is shut: the data are too poor to train on, or no candidate may serve."""

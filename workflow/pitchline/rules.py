@@ -21,29 +21,29 @@ REQUEST = Path("logs/collect/asked")
 # `-n` alone or among other flags without a value; not within `-sSnakefile`.
 DRY_RUN = re.compile(r"-[FRefkpqt]*n[FRefkpqt]*")
 
-# The code whose change makes a stage's results stale. Left out: params.py (it only checks
+# The code whose change makes a stage's results stale. Left out: params/ (it only checks
 # values that params.yaml states), console.py, errors.py and cli.py (they decide no byte of an
 # output). A test compares this list with what the code really imports.
 SHARED_CODE = ("files.py", "layout.py")
 STAGE_CODE = {
     "collect": ("collect",),
     "ingest": ("ingest", "collect"),
-    "features": ("features", "ingest/tables.py"),
-    "train": ("train", "features/schema.py", "ingest/tables.py"),
-    "promote": ("promote", "train", "features/schema.py", "ingest/tables.py"),
+    "features": ("features", "ingest/tables"),
+    "train": ("train", "features/schema.py", "ingest/quality/score.py", "ingest/tables"),
+    "promote": ("promote", "train", "features/schema.py", "ingest/tables"),
     "predict": (
         "predict",
         "promote/champion.py",
         "train",
         "features/schema.py",
-        "ingest/tables.py",
-        "ingest/teams.py",
+        "ingest/tables",
+        "ingest/identity/teams.py",
     ),
     "monitor": (
         "monitor",
         "train/metrics.py",
         "train/baselines.py",
-        "ingest/tables.py",
+        "ingest/tables",
     ),
 }
 
@@ -91,6 +91,30 @@ def collect_request(arguments: Sequence[str]) -> str:
     path = REQUEST.with_name("asked-dry-run") if is_dry else REQUEST
     write_text(path, f"{run_name()}\n")
     return str(path)
+
+
+def typed_as_stated(value: Any, stated: Any) -> Any:
+    """A value of Snakemake's command line, its texts turned into what params.yaml has there.
+
+    Snakemake takes every value within a nested one for text: with
+    ``--config 'train={gate: {force: true}}'`` it gives the text ``true``.
+
+    Args:
+        value: from the command line, or as it stands in params.yaml.
+        stated: what params.yaml has in its place.
+    """
+    if isinstance(value, dict):
+        known = stated if isinstance(stated, dict) else {}
+        return {key: typed_as_stated(part, known.get(key)) for key, part in value.items()}
+    if isinstance(value, list):
+        first = stated[0] if isinstance(stated, list) and stated else None
+        return [typed_as_stated(part, first) for part in value]
+    if isinstance(value, str) and not isinstance(stated, str):
+        try:
+            return yaml.safe_load(value)
+        except yaml.YAMLError:
+            return value
+    return value
 
 
 def effective_params_file(config: dict[str, Any]) -> str:

@@ -48,12 +48,15 @@ def _page() -> Group:
     decision = read_json(layout.DECISION, made_by=MADE_BY)
     champion = read_json(layout.CHAMPION, made_by=MADE_BY)
     metrics = read_json(layout.METRICS, made_by=MADE_BY)
-    quality = read_json(layout.QUALITY, made_by=MADE_BY)
+    features = read_parquet(layout.FEATURES, made_by=MADE_BY)
+    score = read_json(layout.SCORE, made_by=MADE_BY)["score"]
+    training_data = read_json(layout.TRAINING_DATA, made_by=MADE_BY)
     predictions = read_parquet(layout.PREDICTIONS, made_by=MADE_BY)
     settled = read_json(layout.SETTLED, made_by=MADE_BY)
     return Group(
         Text(),
-        _built(quality, champion),
+        _built(features, champion),
+        _quality(score, training_data),
         Text(),
         _metrics(metrics),
         Text(),
@@ -64,17 +67,31 @@ def _page() -> Group:
     )
 
 
-def _built(quality: dict[str, Any], champion: dict[str, Any]) -> Text:
+def _built(features: pd.DataFrame, champion: dict[str, Any]) -> Text:
     text = Text()
     text.append("Built  ", style="bold")
-    text.append(
-        f"{quality['matches']:,} matches of {len(quality['seasons'])} seasons "
-        f"(quality score {quality['score']:.3f}); champion "
-    )
+    text.append(f"{len(features):,} matches of {features['season'].nunique()} seasons; champion ")
     text.append(champion["version"], style="bold green")
     text.append(
         f", fitted on {champion['trained_on']['matches']:,} matches up to {champion['as_of'][:10]}"
     )
+    return text
+
+
+def _quality(score: float, training_data: dict[str, Any]) -> Text:
+    window, text = training_data["window"], Text()
+    text.append("Data   ", style="bold")
+    text.append(f"quality score {score:.3f}; of the data judged for training ")
+    colour = "green" if training_data["passed"] else "red"
+    text.append(f"{training_data['score']:.3f}", style=f"bold {colour}")
+    text.append(
+        f" (asked for {training_data['minimum']:g}), {window['first'][:10]} to "
+        f"{window['last'][:10]}"
+    )
+    if window["out_of_season"]:
+        text.append(", out of season")
+    if training_data["forced"]:
+        text.append("; training was forced", style="bold red")
     return text
 
 

@@ -8,8 +8,8 @@ import pandas as pd
 from pitchline import console, layout
 from pitchline.errors import ArtifactError
 from pitchline.files import read_json, read_parquet, write_text
+from pitchline.ingest.identity.teams import read_names
 from pitchline.ingest.tables import validated, write_table
-from pitchline.ingest.teams import read_names
 from pitchline.params import load
 from pitchline.predict import forecast
 from pitchline.predict.schema import Predictions
@@ -34,7 +34,7 @@ def fixtures(params_file: Path) -> None:
         )
     features = read_parquet(layout.FEATURES, made_by="snakemake --cores 1 features")
     quality = read_json(layout.QUALITY, made_by="snakemake --cores 1 ingest")
-    champions.confirm_standing_decision(quality["score"], params.promote)
+    champions.confirm_standing_decision(params.promote)
     as_of = pd.Timestamp(params.as_of or quality["newest_fetch"])
     rows = forecast.predictions(
         forecast.upcoming(features, as_of, params.predict.horizon_days),

@@ -119,31 +119,30 @@ def locate(champion: dict[str, Any]) -> Path:
     )
 
 
-def judged(quality_score: float, thresholds: Promote) -> dict[str, Any]:
-    """What a decision is about: the candidate, the data's quality and the thresholds."""
+def judged(thresholds: Promote) -> dict[str, Any]:
+    """What a decision is about: the candidate, and the thresholds it was held against."""
     return {
         "candidate": version_of(layout.CANDIDATE),
-        "quality_score": quality_score,
         "thresholds": thresholds.model_dump(),
     }
 
 
-def decision_stands(quality_score: float, thresholds: Promote) -> bool:
-    """Whether the decision under git is about this candidate, data quality and thresholds."""
+def decision_stands(thresholds: Promote) -> bool:
+    """Whether the decision under git is about this candidate and these thresholds."""
     needed = (layout.CHAMPION, layout.DECISION, *(layout.CANDIDATE / name for name in BUNDLE))
     if not all(path.exists() for path in needed):
         return False
     decision = read_json(layout.DECISION, made_by=MADE_BY)
-    return bool(decision.get("judged") == judged(quality_score, thresholds))
+    return bool(decision.get("judged") == judged(thresholds))
 
 
-def confirm_standing_decision(quality_score: float, thresholds: Promote) -> None:
+def confirm_standing_decision(thresholds: Promote) -> None:
     """Mark the decision under git as newer than the candidate it was about.
 
     After `dvc repro` in a fresh clone the candidate is younger than the checked-out decision
     on this very candidate; Snakemake, which goes by time there, would ask for it again.
     """
-    if decision_stands(quality_score, thresholds):
+    if decision_stands(thresholds):
         os.utime(layout.CHAMPION)
         os.utime(layout.DECISION)
 

@@ -13,6 +13,7 @@ from pitchline.params import Params, load
 from pitchline.promote import champion as champions
 from pitchline.promote import gates as gating
 from pitchline.train.candidate import version_of
+from pitchline.train.model import CARD_FILE
 
 MADE_BY_TRAIN = "snakemake --cores 2 train"
 
@@ -32,17 +33,18 @@ def decide(params_file: Path, without_champion: bool) -> None:
     params = load(params_file)
     version = version_of(layout.CANDIDATE)
     metrics = read_json(layout.METRICS, made_by=MADE_BY_TRAIN)
-    quality = read_json(layout.QUALITY, made_by="snakemake --cores 1 ingest")["score"]
+    card = read_json(layout.CANDIDATE / CARD_FILE, made_by=MADE_BY_TRAIN)
     current = None if without_champion else champions.read_champion()
     comparison = _compare(current, metrics, params)
-    gates = gating.judge(metrics, quality, comparison, params.promote)
+    gates = gating.judge(metrics, card.get("training_data"), comparison, params.promote)
     failed = [gating.reason(gate) for gate in gates if not gate.passed]
+    forced = [gate for gate in gates if gate.forced]
 
     is_champion = current is not None and current["version"] == version
     outcome = "rejected" if failed else "confirmed" if is_champion else "promoted"
-    reasons = failed or [f"passed all {len(gates)} gates"]
+    reasons = failed or [f"passed all {len(gates)} gates", *map(gating.reason, forced)]
     decision: dict[str, Any] = {
-        "judged": champions.judged(quality, params.promote),
+        "judged": champions.judged(params.promote),
         "candidate": version,
         "outcome": outcome,
         "reasons": reasons,
@@ -51,7 +53,7 @@ def decide(params_file: Path, without_champion: bool) -> None:
         "gates": [vars(gate) for gate in gates],
     }
     if outcome == "promoted":
-        _promote(version, metrics, decision, params)
+        _promote(version, card, metrics, decision, params)
     write_json(layout.DECISION, decision)
     champion = champions.read_champion()
     if champion is None:
@@ -107,9 +109,12 @@ def _compare_by_pointer(current: dict[str, Any], metrics: dict[str, Any]) -> gat
 
 
 def _promote(
-    version: str, metrics: dict[str, Any], decision: dict[str, Any], params: Params
+    version: str,
+    card: dict[str, Any],
+    metrics: dict[str, Any],
+    decision: dict[str, Any],
+    params: Params,
 ) -> None:
-    card = read_json(layout.CANDIDATE / "model.json", made_by=MADE_BY_TRAIN)
     files = champions.describe_files(layout.CANDIDATE)
     champions.keep(version, files, layout.CANDIDATE)
     champions.write_champion(
@@ -118,6 +123,7 @@ def _promote(
             "as_of": card["as_of"],
             "files": files,
             "trained_on": card["trained_on"],
+            "training_data": card["training_data"],
             "params": {"seed": params.seed, **card["params"]},
             "metrics": {
                 "matches": metrics["matches"],

@@ -19,12 +19,13 @@ class Gate:
     """One gate's outcome.
 
     Attributes:
-        name: the parameter that sets the threshold, under ``promote``.
+        name: the parameter that sets the threshold, under ``promote``; or ``training_data``.
         meaning: what is compared, in words.
         value: the figure found; None where there is nothing to compare.
         comparison: ``at least`` or ``at most``.
         threshold: the figure asked for.
         passed: whether the gate is passed; without a value only where that is no fault.
+        forced: whether it is passed though the figure is not, because the user said so.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Gate:
     comparison: Side
     threshold: float
     passed: bool
+    forced: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ def above_champion(
 
 def judge(
     found: dict[str, Any],
-    quality_score: float,
+    training_data: dict[str, Any] | None,
     champion: Comparison,
     thresholds: Promote,
 ) -> list[Gate]:
@@ -88,14 +90,13 @@ def judge(
 
     Args:
         found: the content of metrics.json.
-        quality_score: of the ingested data, 0 to 1.
+        training_data: what the model's card tells of the quality of its data; None if nothing.
         champion: the comparison with the champion.
         thresholds: the section ``promote`` of the parameters.
     """
     model = found["model"]
     figures: list[tuple[str, str, float | None, Side]] = [
         ("minimum_matches", "matches in the test window", found["matches"], "at least"),
-        ("minimum_quality_score", "quality score of the data", quality_score, "at least"),
         (
             "minimum_confident_accuracy",
             "confident picks that came true",
@@ -128,7 +129,7 @@ def judge(
             "at most",
         ),
     ]
-    gates = []
+    gates = [_training_data(training_data)]
     for name, meaning, value, comparison in figures:
         threshold = getattr(thresholds, name)
         if threshold is not None:
@@ -160,6 +161,16 @@ def judge(
     return gates
 
 
+def _training_data(told: dict[str, Any] | None) -> Gate:
+    meaning = "quality score of the training data"
+    if told is None:
+        return Gate("training_data", meaning, None, "at least", 1.0, passed=False)
+    value, minimum = told["score"], told["minimum"]
+    holds = _holds(value, "at least", minimum)
+    forced = bool(told["forced"]) and not holds
+    return Gate("training_data", meaning, value, "at least", minimum, holds or forced, forced)
+
+
 def _holds(value: float | None, comparison: Side, threshold: float) -> bool:
     if value is None:
         return False
@@ -167,11 +178,12 @@ def _holds(value: float | None, comparison: Side, threshold: float) -> bool:
 
 
 def reason(gate: Gate) -> str:
-    """A failed gate in words."""
+    """A failed or forced gate in words."""
     if gate.value is None:
         value = "nothing to measure"
     else:
         value = f"{gate.value:.4g}"
         if value == f"{gate.threshold:.4g}":
             value = f"{gate.value:.{DECIMALS}f}"
-    return f"{gate.meaning}: {value}, asked for {gate.comparison} {gate.threshold:.4g}"
+    forced = "; forced" if gate.forced else ""
+    return f"{gate.meaning}: {value}, asked for {gate.comparison} {gate.threshold:.4g}{forced}"

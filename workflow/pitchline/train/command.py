@@ -7,7 +7,7 @@ import click
 import pandas as pd
 
 from pitchline import console, layout
-from pitchline.errors import PitchlineError
+from pitchline.errors import GateError, PitchlineError
 from pitchline.features.schema import feature_columns
 from pitchline.files import (
     read_json,
@@ -20,10 +20,12 @@ from pitchline.files import (
 from pitchline.ingest.tables import write_table
 from pitchline.params import Params, load
 from pitchline.train import evaluate as evaluation
+from pitchline.train import gate as gating
 from pitchline.train.model import Forecaster
 from pitchline.train.schema import Forecasts
 from pitchline.train.split import expanding_folds, split_at, trainable
 
+MADE_BY_INGEST = "snakemake --cores 1 ingest"
 MADE_BY_FEATURES = "snakemake --cores 1 features"
 MADE_BY_TRAIN = "snakemake --cores 2 train"
 REPORTED_EVERY = 10
@@ -37,7 +39,7 @@ def train() -> None:
 def _as_of(params: Params) -> pd.Timestamp:
     if params.as_of:
         return pd.Timestamp(params.as_of)
-    return pd.Timestamp(read_json(layout.QUALITY, made_by="snakemake ingest")["newest_fetch"])
+    return pd.Timestamp(read_json(layout.QUALITY, made_by=MADE_BY_INGEST)["newest_fetch"])
 
 
 def _rows(params: Params) -> tuple[pd.DataFrame, list[str]]:
@@ -54,6 +56,44 @@ def _rows(params: Params) -> tuple[pd.DataFrame, list[str]]:
 def _test_window(params: Params) -> tuple[pd.Timestamp, pd.Timestamp]:
     end = _as_of(params)
     return end - pd.Timedelta(days=params.train.test_days), end
+
+
+@train.command()
+@click.pass_obj
+def gate(params_file: Path) -> None:
+    """Hold the quality of the newest data against train.gate; below it nothing is trained."""
+    params = load(params_file)
+    settings = params.train.gate
+    score = read_json(layout.SCORE, made_by=MADE_BY_INGEST)
+    content = gating.judged(
+        read_parquet(layout.CHECKS, made_by=MADE_BY_INGEST),
+        read_parquet(layout.FEATURES, made_by=MADE_BY_FEATURES)["kick_off"],
+        {name: rule["weight"] for name, rule in score["rules"].items()},
+        _as_of(params),
+        settings.lookback_days,
+        settings.minimum_score,
+        settings.force,
+    )
+    told = (
+        f"data to train on, {gating.window_in_words(content['window'])}: "
+        f"quality score {content['score']:.3f}, asked for {content['minimum']:g}"
+    )
+    if not content["passed"]:
+        reasons = gating.explained(
+            content,
+            read_parquet(layout.FINDINGS, made_by=MADE_BY_INGEST),
+            read_json(layout.SNAPSHOTS, made_by=MADE_BY_INGEST),
+        )
+        if not settings.force:
+            raise GateError(
+                f"{told}; nothing was trained, the old candidate is as it was.\n{reasons}\n"
+                f"Mend the sources and ingest again (see {layout.QUALITY_PAGE}), or train all the "
+                "same with train.gate.force: true, which the model's card will tell."
+            )
+        console.warn("gate", f"{told}; training all the same, train.gate.force is set\n{reasons}")
+    else:
+        console.say("gate", told)
+    write_json(layout.TRAINING_DATA, content)
 
 
 @train.command()
@@ -123,6 +163,7 @@ def _card(params: Params, rows: pd.DataFrame, best: dict[str, Any]) -> dict[str,
             "last_kick_off": rows["kick_off"].max().isoformat(),
             "features_sha256": sha256_of(layout.FEATURES),
         },
+        "training_data": gating.of_card(read_json(layout.TRAINING_DATA, made_by=MADE_BY_TRAIN)),
         "hyperparameters": best["params"],
         "rounds": best["rounds"],
         "seed": params.seed,

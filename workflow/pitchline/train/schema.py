@@ -4,7 +4,7 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.typing import Series
 
-from pitchline.ingest.tables import RESULTS, SEASON_PATTERN, SLUG_PATTERN, Table, UtcTime
+from pitchline.ingest.tables import RESULTS, SEASON_PATTERN, SLUG_PATTERN, Table, UtcTime, column
 
 PROBABILITY_SUM_TOLERANCE = 2e-6
 
@@ -15,25 +15,25 @@ class Forecasts(Table):
     ``model_`` is the candidate, ``elo_`` the Elo baseline, ``base_`` the base rates.
     """
 
-    match_id: Series[str] = pa.Field(unique=True, description="the match, as in matches")
-    competition: Series[str] = pa.Field(str_matches=SLUG_PATTERN, description="competition")
-    season: Series[str] = pa.Field(str_matches=SEASON_PATTERN, description="season")
-    kick_off: Series[UtcTime] = pa.Field(description="kick-off, UTC")
-    home_team: Series[str] = pa.Field(str_matches=SLUG_PATTERN, description="home team")
-    away_team: Series[str] = pa.Field(str_matches=SLUG_PATTERN, description="away team")
-    result: Series[str] = pa.Field(isin=RESULTS, description="H, D or A")
-    trained_until: Series[UtcTime] = pa.Field(
-        description="the forecast's model learned from results known by then, UTC"
+    match_id: Series[str] = column("the match, as in matches", unique=True)
+    competition: Series[str] = column("competition", str_matches=SLUG_PATTERN)
+    season: Series[str] = column("season", str_matches=SEASON_PATTERN)
+    kick_off: Series[UtcTime] = column("kick-off, UTC")
+    home_team: Series[str] = column("home team", str_matches=SLUG_PATTERN)
+    away_team: Series[str] = column("away team", str_matches=SLUG_PATTERN)
+    result: Series[str] = column("H, D or A", isin=RESULTS)
+    trained_until: Series[UtcTime] = column(
+        "the forecast's model learned from results known by then, UTC"
     )
-    model_home: Series[float] = pa.Field(ge=0, le=1, description="model: probability of H")
-    model_draw: Series[float] = pa.Field(ge=0, le=1, description="model: probability of D")
-    model_away: Series[float] = pa.Field(ge=0, le=1, description="model: probability of A")
-    elo_home: Series[float] = pa.Field(ge=0, le=1, description="Elo baseline: probability of H")
-    elo_draw: Series[float] = pa.Field(ge=0, le=1, description="Elo baseline: probability of D")
-    elo_away: Series[float] = pa.Field(ge=0, le=1, description="Elo baseline: probability of A")
-    base_home: Series[float] = pa.Field(ge=0, le=1, description="base rates: probability of H")
-    base_draw: Series[float] = pa.Field(ge=0, le=1, description="base rates: probability of D")
-    base_away: Series[float] = pa.Field(ge=0, le=1, description="base rates: probability of A")
+    model_home: Series[float] = column("model: probability of H", "probability", ge=0, le=1)
+    model_draw: Series[float] = column("model: probability of D", "probability", ge=0, le=1)
+    model_away: Series[float] = column("model: probability of A", "probability", ge=0, le=1)
+    elo_home: Series[float] = column("Elo baseline: probability of H", "probability", ge=0, le=1)
+    elo_draw: Series[float] = column("Elo baseline: probability of D", "probability", ge=0, le=1)
+    elo_away: Series[float] = column("Elo baseline: probability of A", "probability", ge=0, le=1)
+    base_home: Series[float] = column("base rates: probability of H", "probability", ge=0, le=1)
+    base_draw: Series[float] = column("base rates: probability of D", "probability", ge=0, le=1)
+    base_away: Series[float] = column("base rates: probability of A", "probability", ge=0, le=1)
 
     @pa.dataframe_check(error="trained_until lies after kick_off")
     @classmethod
