@@ -5,12 +5,17 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from pitchline import layout
 from pitchline.collect import starter
 from pitchline.collect.archive import read_archive
+from pitchline.collect.competitions import chosen_competitions
 from pitchline.features.build import build_features
 from pitchline.features.elo import EloSettings
 from pitchline.features.strength import StrengthSettings
-from pitchline.ingest import build, tables, teams
+from pitchline.ingest import tables
+from pitchline.ingest.identity.teams import ANY_SOURCE, Teams, read_teams
+from pitchline.ingest.settle.tables import TABLES, settle
+from pitchline.ingest.staging import Staged, stage
 from pitchline.params import Params, load
 from tests.bodies import Season
 
@@ -33,33 +38,41 @@ def params() -> Params:
 
 
 @pytest.fixture(scope="session")
-def aliases() -> dict[str, str]:
-    """The curated team names."""
-    return teams.read_aliases(ROOT / "workflow/reference/teams.csv")
+def teams() -> Teams:
+    """The curated teams."""
+    return read_teams(ROOT / layout.TEAMS, ROOT / layout.TEAM_NAMES)
 
 
 @pytest.fixture(scope="session")
-def unique_rows(aliases: dict[str, str]) -> pd.DataFrame:
-    """Every match of the starter archive, resolved, one row each."""
-    rows, quarantined = build.parse(read_archive(starter.PACKS))
-    assert not quarantined
-    resolved, unknown = build.resolve(rows, aliases)
-    assert not unknown
-    return build.newest_of_each_match(resolved)
+def aliases(teams: Teams) -> dict[str, str]:
+    """The English teams' slugs, by every name any source has for them."""
+    return {
+        name: claims[0].team
+        for (source, country, name), claims in teams.by_name.items()
+        if (source, country) == (ANY_SOURCE, "ENG")
+    }
 
 
 @pytest.fixture(scope="session")
-def matches(unique_rows: pd.DataFrame, params: Params) -> pd.DataFrame:
+def starter_tables(teams: Teams, params: Params) -> dict[str, pd.DataFrame]:
+    """All canonical tables of the whole starter archive."""
+    staged = stage(read_archive(starter.PACKS))
+    assert not staged.quarantined
+    found = tables_of(staged, teams, params)
+    assert found["unresolved"].empty
+    return found
+
+
+@pytest.fixture(scope="session")
+def matches(starter_tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """The table Matches of the whole starter archive."""
-    rows = build.matches_table(unique_rows, params.ingest.result_known_after_hours)
-    return tables.validated(tables.Matches, rows, Path("matches"))
+    return starter_tables["matches"]
 
 
 @pytest.fixture(scope="session")
-def team_stats(unique_rows: pd.DataFrame) -> pd.DataFrame:
+def team_stats(starter_tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """The table TeamStats of the whole starter archive."""
-    rows = build.team_stats_table(unique_rows)
-    return tables.validated(tables.TeamStats, rows, Path("team_stats"))
+    return starter_tables["team_stats"]
 
 
 @pytest.fixture(scope="session")
@@ -112,3 +125,19 @@ def features_as_of(
         params.features.form_windows,
         params.features.longest_rest_days,
     )
+
+
+def tables_of(staged: Staged, teams: Teams, params: Params) -> dict[str, pd.DataFrame]:
+    """All canonical tables of the Premier League by the starter archive, validated."""
+    made = settle(
+        staged.frame,
+        chosen_competitions(ROOT / layout.COMPETITIONS, ["eng-premier-league"]),
+        teams,
+        [starter.SOURCE],
+        params.ingest.same_match_days,
+        params.ingest.result_known_after_hours,
+    )
+    return {
+        name: tables.validated(model, made.tables[name], Path(name))
+        for name, model in TABLES.items()
+    }

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -15,10 +14,11 @@ from pitchline.collect import starter
 from pitchline.collect.archive import read_archive
 from pitchline.features.asof import as_known
 from pitchline.features.schema import feature_columns
-from pitchline.ingest import build, tables
+from pitchline.ingest.identity.teams import Teams
+from pitchline.ingest.staging import stage
 from pitchline.params import Params
 from tests.bodies import as_snapshot
-from tests.conftest import features_as_of
+from tests.conftest import features_as_of, tables_of
 from tests.features.conftest import LATE, utc
 
 # Dates only, then times; no xG, then xG; teams that leave and return.
@@ -186,24 +186,14 @@ def test_a_planted_leak_is_found(
     assert found == {"planted"}
 
 
-def features_of_bodies(
-    seasons: list[dict[str, Any]], aliases: dict[str, str], params: Params
-) -> pd.DataFrame:
+def features_of_bodies(seasons: list[dict[str, Any]], teams: Teams, params: Params) -> pd.DataFrame:
     """Features straight from the raw bodies of some seasons."""
     snapshots = [as_snapshot(json.dumps(season).encode(), season["season"]) for season in seasons]
-    rows, quarantined = build.parse(snapshots)
-    assert not quarantined
-    resolved, unknown = build.resolve(rows, aliases)
-    assert not unknown
-    unique = build.newest_of_each_match(resolved)
-    matches = build.matches_table(unique, params.ingest.result_known_after_hours)
-    stats = build.team_stats_table(unique)
-    return features_as_of(
-        tables.validated(tables.Matches, matches, Path("matches")),
-        tables.validated(tables.TeamStats, stats, Path("team_stats")),
-        params,
-        LATE,
-    )
+    staged = stage(snapshots)
+    assert not staged.quarantined
+    found = tables_of(staged, teams, params)
+    assert found["unresolved"].empty
+    return features_as_of(found["matches"], found["team_stats"], params, LATE)
 
 
 @pytest.mark.parametrize("keep_fixtures", [True, False])
@@ -211,7 +201,7 @@ def features_of_bodies(
     "moment", ["2022-12-26T15:00", "2023-05-28T15:30", "2023-08-12T17:29:59.999", "2024-01-13"]
 )
 def test_a_raw_archive_cut_at_a_moment_gives_the_same_rows_before_it(
-    aliases: dict[str, str], params: Params, moment: str, keep_fixtures: bool
+    teams: Teams, params: Params, moment: str, keep_fixtures: bool
 ) -> None:
     at = utc(moment)
     seasons = [
@@ -219,7 +209,7 @@ def test_a_raw_archive_cut_at_a_moment_gives_the_same_rows_before_it(
         for snapshot in read_archive(starter.PACKS)
         if snapshot.key[-7:] in ("2022-23", "2023-24")
     ]
-    full = features_of_bodies(seasons, aliases, params)
+    full = features_of_bodies(seasons, teams, params)
     over = pd.Timedelta(hours=params.ingest.result_known_after_hours)
     for season in seasons:
         kept = []
@@ -231,4 +221,4 @@ def test_a_raw_archive_cut_at_a_moment_gives_the_same_rows_before_it(
             if keep_fixtures or kick_off <= at:
                 kept.append(match)
         season["matches"] = kept
-    assert leaks(full, features_of_bodies(seasons, aliases, params), at) == []
+    assert leaks(full, features_of_bodies(seasons, teams, params), at) == []

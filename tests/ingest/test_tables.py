@@ -8,10 +8,13 @@ import pandera.pandas as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pandera.typing import Series
 
 from pitchline.errors import TableError
 from pitchline.files import read_parquet
 from pitchline.ingest import tables
+from pitchline.ingest.settle.tables import TABLES
+from pitchline.ingest.tables import base
 
 PATH = Path("data/tables/matches.parquet")
 GOALS = st.none() | st.integers(0, 9)
@@ -133,7 +136,7 @@ def test_a_result_known_before_kick_off_is_refused(tmp_path: Path, few: pd.DataF
 
 def test_a_missing_or_unknown_column_is_named(tmp_path: Path, few: pd.DataFrame) -> None:
     assert "known_at" in refusal(tmp_path, few.drop(columns="known_at"))
-    assert "attendance" in refusal(tmp_path, few.assign(attendance=60_000))
+    assert "weather" in refusal(tmp_path, few.assign(weather="fine"))
 
 
 def test_every_broken_row_is_told(tmp_path: Path, few: pd.DataFrame) -> None:
@@ -147,8 +150,8 @@ def test_every_broken_row_is_told(tmp_path: Path, few: pd.DataFrame) -> None:
 
 def test_many_broken_rows_are_counted(tmp_path: Path, few: pd.DataFrame) -> None:
     text = refusal(tmp_path, few.assign(round=99))
-    assert text.count("column round") == tables.SHOWN_FAILURES
-    assert f"and {len(few) - tables.SHOWN_FAILURES} more" in text
+    assert text.count("column round") == base.SHOWN_FAILURES
+    assert f"and {len(few) - base.SHOWN_FAILURES} more" in text
 
 
 @pytest.mark.parametrize(
@@ -208,10 +211,128 @@ def test_a_table_read_back_is_valid_and_writes_the_same_bytes(
         assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 
-def test_every_column_says_what_it_means() -> None:
-    for model in (tables.Matches, tables.TeamStats):
-        for name, column in model.to_schema().columns.items():
-            assert column.description, f"{model.__name__}.{name}"
+@pytest.mark.parametrize("name", TABLES)
+def test_every_column_says_what_it_means(name: str) -> None:
+    for column_name, column in TABLES[name].to_schema().columns.items():
+        assert column.description, column_name
+        assert "unit" in (column.metadata or {}), column_name
+
+
+# -- the quick way is pandera's own
+
+
+class Everything(tables.Table):
+    """A table with a column of every kind."""
+
+    key: Series[str] = tables.column("key", unique=True)
+    slug: Series[str] = tables.column("slug", str_matches=tables.SLUG_PATTERN, nullable=True)
+    word: Series[str] = tables.column("word", isin=("a", "b"))
+    count: Series[pd.Int64Dtype] = tables.column("count", ge=0, le=9, nullable=True)
+    share: Series[float] = tables.column("share", gt=0, lt=1, nullable=True)
+    flag: Series[bool] = tables.column("flag")
+    maybe: Series[pd.BooleanDtype] = tables.column("maybe", nullable=True)
+    moment: Series[tables.UtcTime] = tables.column("moment")
+
+    @pa.dataframe_check(error="a key is its word")
+    @classmethod
+    def key_differs(cls, frame: pd.DataFrame) -> pd.Series:
+        """The key isn't the word."""
+        return frame["key"] != frame["word"]
+
+
+def everything(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """Rows in the types that the table is given them in."""
+    good: dict[str, Any] = {
+        "slug": "a-b",
+        "word": "a",
+        "count": 3,
+        "share": 0.5,
+        "flag": True,
+        "maybe": None,
+        "moment": pd.Timestamp("2025-08-15T19:00:00Z"),
+    }
+    frame = pd.DataFrame([{"key": str(n)} | good | row for n, row in enumerate(rows)])
+    return frame.astype(
+        {
+            "key": "str",
+            "slug": "str",
+            "word": "str",
+            "count": "Int64",
+            "share": "float64",
+            "flag": "boolean",
+            "maybe": "boolean",
+            "moment": "datetime64[us, UTC]",
+        }
+    )
+
+
+BROKEN: list[dict[str, Any]] = [
+    {"key": "0"},
+    {"key": None},
+    {"key": "a"},
+    {"slug": "A B"},
+    {"slug": ""},
+    {"word": "c"},
+    {"word": None},
+    {"count": -1},
+    {"count": 10},
+    {"share": 0.0},
+    {"share": 1.0},
+    {"share": float("inf")},
+    {"flag": None},
+    {"moment": None},
+]
+GOOD: list[dict[str, Any]] = [
+    {},
+    {"slug": None},
+    {"count": None},
+    {"count": 9},
+    {"share": None},
+    {"flag": False},
+    {"maybe": False},
+]
+
+
+@given(
+    rows=st.lists(st.sampled_from(GOOD), min_size=1, max_size=6),
+    broken=st.lists(st.sampled_from(BROKEN), max_size=2),
+)
+@settings(max_examples=60, deadline=None, derandomize=True)
+def test_the_quick_way_accepts_just_what_pandera_does(
+    rows: list[dict[str, Any]], broken: list[dict[str, Any]]
+) -> None:
+    frame = everything([*rows, *broken])
+    quick = base._valid(Everything, frame)
+    assert (quick is None) == bool(broken)
+    if quick is None:
+        with pytest.raises(TableError):
+            tables.validated(Everything, frame, PATH)
+    else:
+        slow = Everything.validate(frame)
+        pd.testing.assert_frame_equal(quick, slow)
+
+
+def test_the_quick_way_puts_columns_in_order_and_numbers_rows_anew() -> None:
+    frame = everything([{}, {}, {}]).iloc[[2, 0]]
+    quick = base._valid(Everything, frame[list(reversed(frame.columns))])
+    assert quick is not None
+    assert list(quick.columns) == list(Everything.to_schema().columns)
+    assert quick.index.tolist() == [0, 1]
+    assert quick["key"].tolist() == ["2", "0"]
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [("count", [1.5, 2.0]), ("count", ["1", "2"]), ("flag", ["yes", "no"]), ("share", ["x", "y"])],
+)
+def test_the_quick_way_leaves_other_types_to_pandera(column: str, values: list[Any]) -> None:
+    assert base._valid(Everything, everything([{}, {}]).assign(**{column: values})) is None
+
+
+def test_every_kind_of_broken_row_is_refused_on_its_own() -> None:
+    for row in BROKEN:
+        with pytest.raises(TableError):
+            tables.validated(Everything, everything([{}, row]), PATH)
 
 
 @given(scores=st.lists(st.tuples(GOALS, GOALS), max_size=20))

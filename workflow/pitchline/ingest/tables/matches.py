@@ -184,8 +184,8 @@ class MatchSources(Table):
         nullable=True,
     )
     gives: Series[str] = column(
-        "columns of matches and team_stats taken from this row, separated by blanks; "
-        "team_stats' begin with team_stats."
+        "columns of matches taken from this row, and of team_stats taken from any body of the "
+        "source, separated by blanks; team_stats' begin with team_stats."
     )
     snapshot: Series[str] = column(
         "SHA-256 of the raw body the row came from", str_matches=SHA256_PATTERN

@@ -8,7 +8,7 @@ from pitchline.ingest.tables.base import SHA256_PATTERN, SLUG_PATTERN, Table, co
 
 
 class TeamStats(Table):
-    """Two rows a match with a result: what each team did in it, extra time included."""
+    """Two rows a finished match: what each team did in it, extra time included."""
 
     match_id: Series[str] = column("the match, as in matches")
     team: Series[str] = column("the team", str_matches=SLUG_PATTERN)
