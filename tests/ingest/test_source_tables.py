@@ -146,9 +146,9 @@ def test_every_column_says_what_it_means(name: str) -> None:
 def test_a_value_that_cannot_be_is_refused_with_its_match(
     telling: Telling, name: str, field: str, value: Any
 ) -> None:
-    good = GOOD[name]
-    other = good._replace(match="the other match", **{field: value})
-    frame = staged(telling, **{name: [good, other]}).frame(name)
+    rows = [GOOD[name], GOOD[name]._replace(match="the other match")]
+    frame = staged(telling, **{name: rows}).frame(name)
+    frame.loc[1, field] = value
     path = Path(f"data/tables/sources/{name}.parquet")
     with pytest.raises(TableError) as caught:
         tables.validated(SOURCE_TABLES[name], frame, path)

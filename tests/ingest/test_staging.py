@@ -1,6 +1,7 @@
 """Raw snapshots become the sources' own rows: all of the newest, each once."""
 
 import dataclasses
+import json
 import os
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -18,9 +19,14 @@ from pitchline.collect.index import INDEX
 from pitchline.collect.rows import Parsed, Unreadable
 from pitchline.collect.store import opened
 from pitchline.errors import ArchiveError
-from pitchline.ingest import build, staging
-from pitchline.ingest.staging import ROW_TYPES, Quarantined, Staged
+from pitchline.ingest import staging
+from pitchline.ingest.growth import Bodies, growth_of, held_by
+from pitchline.ingest.identity.teams import Teams
+from pitchline.ingest.ranges import Bounded, bounded
+from pitchline.ingest.staging import ROW_TYPES, Fault, Quarantined, Staged
+from pitchline.params import Params
 from tests.bodies import Season, as_body, as_snapshot, changed
+from tests.conftest import tables_of
 from tests.ingest.conftest import Telling, match_row
 
 PARTITION = "eng-premier-league/2025-26"
@@ -44,15 +50,31 @@ def values(hint: Any) -> st.SearchStrategy[Any]:
     return PLAIN[hint]
 
 
-def rows(row_type: type[NamedTuple]) -> st.SearchStrategy[list[NamedTuple]]:
+def rows(table: str) -> st.SearchStrategy[list[NamedTuple]]:
+    """Rows of a table whose values are all in range; tests/ingest/test_ranges.py has the others."""
+    row_type = ROW_TYPES[table]
     hints = get_type_hints(row_type)
-    row = st.builds(row_type, **{name: values(hints[name]) for name in row_type._fields})
-    return st.lists(row, max_size=2)
+    limits = {column.name: column for column in bounded(table)}
+    fields = {
+        name: in_range(hints[name], limits[name]) if name in limits else values(hints[name])
+        for name in row_type._fields
+    }
+    return st.lists(st.builds(row_type, **fields), max_size=2)
+
+
+def in_range(hint: Any, column: Bounded) -> st.SearchStrategy[Any]:
+    if int in (hint, *get_args(hint)):
+        inside: st.SearchStrategy[Any] = st.integers(
+            int(max(column.low, -(2**63))), int(min(column.high, 2**53))
+        )
+    else:
+        inside = st.floats(column.low, column.high)
+    return st.none() | inside if column.nullable else inside
 
 
 PARSED = st.builds(
     Parsed,
-    **{name: rows(row_type) for name, row_type in ROW_TYPES.items()},
+    **{name: rows(name) for name in ROW_TYPES},
     drift=st.sets(st.sampled_from(["a.b", "c"])),
     faults=st.lists(st.sampled_from(["line 3: no date", "line 9: no score"]), max_size=2),
 )
@@ -61,7 +83,7 @@ BODIES = st.lists(PARSED | st.just(Unreadable("`home` is missing")), max_size=5)
 
 def contents(staged: Staged) -> dict[str, Any]:
     """All that is staged, in plain values."""
-    told = dataclasses.asdict(dataclasses.replace(staged, tables={}))
+    told = plainly(staged)
     tables = {
         name: [tuple(row.values()) for row in table.to_pylist()]
         for name, table in staged.tables.items()
@@ -69,22 +91,41 @@ def contents(staged: Staged) -> dict[str, Any]:
     return told | {"tables": tables}
 
 
-def one_by_one(snapshots: Sequence[Snapshot]) -> dict[str, Any]:
-    """What staging must give, from the parsers' rows alone."""
+def plainly(staged: Staged) -> dict[str, Any]:
+    """All but the tables, in plain values."""
+    whole = dataclasses.replace(staged, tables={})
+    return {each.name: getattr(whole, each.name) for each in dataclasses.fields(whole)}
+
+
+def one_by_one(snapshots: Sequence[Snapshot], raw: Path | None = None) -> dict[str, Any]:
+    """What staging must give, from the parsers' rows alone, and where each stands below ``raw``."""
+    filed = {
+        (snapshot.source, snapshot.sha256): pack.path.rpartition("/")[0]
+        for manifest in (sorted(raw.glob("*/manifest.json")) if raw else ())
+        for pack in archive.read_manifest(manifest.parent)
+        for snapshot in archive.read_pack(manifest.parent, pack)
+    }
     expected = Staged({name: [] for name in ROW_TYPES}, snapshots=len(snapshots))
     for s in snapshots:
         expected.newest_fetch = max(expected.newest_fetch, s.fetched_at)
+        partition = filed.get((s.source, s.sha256), "")
+        origin = (s.source, s.kind, s.key, s.sha256, s.fetched_at, partition)
+        counted = Bodies(s.source, s.kind, partition, s.fetched_at[:10])
+        expected.bodies[counted] += 1
         try:
             parsed = registry.parse(s)
         except Unreadable as error:
-            expected.quarantined.append(Quarantined(s.source, s.kind, s.key, s.sha256, str(error)))
+            expected.quarantined.append(Quarantined(*origin, str(error)))
             continue
         for name in ROW_TYPES:
-            origin = (s.source, s.sha256, s.fetched_at)
-            expected.tables[name] += [(*row, *origin) for row in getattr(parsed, name)]
-        expected.faults += [f"{s.source} {s.kind} {s.key}: {fault}" for fault in parsed.faults]
+            rows_from = (s.source, s.sha256, s.fetched_at)
+            expected.tables[name] += [(*row, *rows_from) for row in getattr(parsed, name)]
+        expected.faults += [Fault(*origin, fault) for fault in parsed.faults]
         expected.drift |= {f"{s.source}: {path}" for path in parsed.drift}
-    return dataclasses.asdict(expected)
+        expected.lines[counted] += len(parsed.matches) + len(parsed.faults)
+        if parsed.drift:
+            expected.drifted[counted] += 1
+    return plainly(expected) | {"tables": expected.tables}
 
 
 @pytest.fixture
@@ -153,17 +194,16 @@ def test_no_parts_at_all_are_no_rows() -> None:
 
 
 def test_a_frame_keeps_large_numbers_and_what_is_not_told(telling: Telling) -> None:
-    told = [match_row(attendance=value, home_goals=value) for value in (2**53 + 1, None, 0)]
+    told = [match_row(line=value, attendance=count) for value, count in ((2**53 + 1, None), (0, 0))]
     frame = staging.stage(telling([Parsed(matches=told)])).frame("matches")
-    for column in ("attendance", "home_goals"):
-        assert frame[column].isna().tolist() == [False, True, False]
-        assert frame[column].dropna().tolist() == [2**53 + 1, 0]
+    assert frame["line"].tolist() == [2**53 + 1, 0]
+    assert frame["attendance"].isna().tolist() == [True, False]
 
 
 def test_the_starter_archive_is_staged_whole() -> None:
     snapshots = list(archive.read_archive(starter.PACKS))
     found = staging.stage_sources(starter.PACKS.parent, [starter.PACKS.name])
-    assert contents(found) == one_by_one(snapshots)
+    assert contents(found) == one_by_one(snapshots, starter.PACKS.parent)
     assert found.tables["matches"].num_rows == 4560
 
 
@@ -188,12 +228,12 @@ def test_the_number_of_processes_decides_nothing(
     for order in (["starter", "second"], ["second", "starter"]):
         expected = [one for name in order for one in {"starter": first, "second": second}[name]]
         found = staging.stage_sources(tmp_path, order)
-        assert contents(found) == one_by_one(expected)
+        assert contents(found) == one_by_one(expected, tmp_path)
         assert len(found.quarantined) == 6
 
 
 def parsed_in(raw: Path) -> set[str]:
-    return {f.rpartition(" ")[2] for f in staging.stage_sources(raw, ["starter"]).faults}
+    return {f.text.rpartition(" ")[2] for f in staging.stage_sources(raw, ["starter"]).faults}
 
 
 def test_only_a_large_archive_on_several_cores_is_worth_a_process(
@@ -332,15 +372,14 @@ def test_a_good_body_after_a_broken_one_ends_its_quarantine(
 
 
 def test_a_body_that_a_mended_parser_reads_counts_as_the_newest(
-    tmp_path: Path, old: bytes, new: bytes, aliases: dict[str, str]
+    tmp_path: Path, old: bytes, new: bytes, teams: Teams, params: Params
 ) -> None:
     raw = tmp_path / "raw"
     add(raw, at(1, old), at(2, new, reason="read by no parser of its day"))
     found = staging.stage_sources(raw, ["starter"])
     assert not found.quarantined
-    resolved, _ = build.resolve(build.rows_of(found), aliases)
-    unique = build.newest_of_each_match(resolved)
-    assert unique["snapshot"].tolist() == hashes(new) * 3
+    matches = tables_of(found, teams, params)["matches"]
+    assert matches["snapshot"].tolist() == hashes(new) * 3
 
 
 def test_without_an_intact_index_every_body_counts(tmp_path: Path, old: bytes, new: bytes) -> None:
@@ -421,3 +460,93 @@ def test_a_parser_that_fails_itself_stops_no_other_body(
     assert found.tables["matches"].column("match").to_pylist() == ["2"]
     (item,) = found.quarantined
     assert item.reason == "the parser failed: ZeroDivisionError: a mistake of ours"
+
+
+# -- what ingest.json tells of the bodies
+
+
+def test_faults_and_quarantine_say_where_their_body_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def parse(snapshot: Snapshot) -> Parsed:
+        if snapshot.body == b"2":
+            raise Unreadable("`home` is missing")
+        return Parsed(matches=[match_row()], faults=["line 3: no date"], drift={"a.b"})
+
+    monkeypatch.setattr(registry, "parse", parse)
+    file_in_packs(tmp_path, "starter", [as_snapshot(b"1"), as_snapshot(b"2", key="two")], [1, 1])
+    found = staging.summary_of(staging.stage_sources(tmp_path, ["starter"]))
+    assert json.loads(json.dumps(found)) == found
+    origin = {"source": "starter", "kind": "season", "fetched_at": "2026-06-01T00:00:00Z"}
+    (fault,), (aside,) = found["faults"], found["quarantined"]
+    assert fault == origin | {
+        "key": "one",
+        "sha256": as_snapshot(b"1").sha256,
+        "partition": "c/2000",
+        "text": "line 3: no date",
+    }
+    assert aside["partition"] == "c/2001"
+    assert aside["reason"] == "`home` is missing"
+    counted = [
+        (line["partition"], line["day"], line["bodies"], line["lines"], line["drifted"])
+        for line in found["bodies"]
+    ]
+    assert counted == [("c/2000", "2026-06-01", 1, 2, 1), ("c/2001", "2026-06-01", 1, 0, 0)]
+    assert found["drift"] == ["starter: a.b"]
+
+
+def growth(raw: Path) -> dict[str, Any]:
+    found: dict[str, Any] = staging.summary_of(staging.stage_sources(raw, ["starter"]))["growth"]
+    return found
+
+
+@pytest.mark.parametrize("cores", [1, 2])
+def test_a_key_that_lost_results_is_told_with_both_counts(
+    tmp_path: Path, season: Season, old: bytes, cores: int, on_cores: Callable[[int], None]
+) -> None:
+    raw = tmp_path / "raw"
+    fewer = as_body(changed(season, 1, home_goals=None, away_goals=None))
+    add(raw, at(1, old), at(2, old, key="two"))
+    add(raw, at(3, fewer))
+    on_cores(cores)
+    found = growth(raw)
+    assert [(line["day"], line["keys"]) for line in found["compared"]] == [("2026-05-03", 1)]
+    (line,) = found["shrunk"]
+    assert (line["matches_before"], line["results_before"]) == (3, 2)
+    assert (line["matches"], line["results"]) == (3, 1)
+    assert line["sha256"] == hashes(fewer)[0]
+    assert (line["competition"], line["season"]) == ("eng-premier-league", "2025-26")
+
+
+def test_a_key_that_grows_or_stays_is_compared_and_not_told(
+    tmp_path: Path, old: bytes, new: bytes
+) -> None:
+    raw = tmp_path / "raw"
+    add(raw, at(1, old), at(2, new))
+    assert growth(raw)["shrunk"] == []
+    assert sum(line["keys"] for line in growth(raw)["compared"]) == 1
+
+
+def test_only_the_last_two_readable_bodies_of_a_key_are_compared(
+    tmp_path: Path, season: Season, old: bytes, new: bytes
+) -> None:
+    raw = tmp_path / "raw"
+    empty = as_body(season | {"matches": season["matches"][2:]})
+    add(raw, at(1, new), at(2, empty), at(3, b"<html>", reason="no JSON"), at(4, old))
+    assert growth(raw)["shrunk"] == []
+    add(raw, at(5, empty), at(6, b"<html>2", reason="no JSON"))
+    (line,) = growth(raw)["shrunk"]
+    assert (line["matches_before"], line["matches"], line["results"]) == (3, 1, 0)
+    assert line["fetched_at"] == at(5, empty).fetched_at
+
+
+def test_a_body_that_lost_a_whole_season_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    origin = {"source": "s", "kind": "k", "key": "1", "sha256": "a" * 64, "partition": "c/2025-26"}
+    before = held_by(
+        Parsed(matches=[match_row(), match_row(season="2024-25")]),
+        origin | {"fetched_at": "2026-05-01T00:00:00Z"},
+    )
+    now = held_by(Parsed(), origin | {"fetched_at": "2026-05-02T00:00:00Z"})
+    found = growth_of(before, now)["shrunk"]
+    assert [(line["season"], line["matches"]) for line in found] == [("2024-25", 0), ("2025-26", 0)]
+    assert {line["fetched_at"] for line in found} == {"2026-05-02T00:00:00Z"}

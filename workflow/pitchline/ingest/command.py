@@ -1,17 +1,18 @@
 """``pitchline ingest``: raw archive in, tables and quality report out."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import click
 import pandas as pd
 
 from pitchline import console, layout
-from pitchline.collect.competitions import Competition, chosen_competitions
-from pitchline.collect.registry import codes_of
+from pitchline.collect.competitions import chosen_competitions
 from pitchline.errors import TableError
 from pitchline.files import write_json
-from pitchline.ingest import build, quality, staging, tables, teams
+from pitchline.ingest import staging, tables
+from pitchline.ingest.identity.teams import read_teams
+from pitchline.ingest.quality.command import make_quality
+from pitchline.ingest.settle.tables import TABLES, settle, summary, unknown_names
 from pitchline.ingest.source_tables import SOURCE_TABLES
 from pitchline.params import load
 
@@ -24,6 +25,9 @@ def ingest() -> None:
     """Turn the raw archive into validated tables."""
 
 
+ingest.add_command(make_quality)
+
+
 @ingest.command("tables")
 @click.pass_obj
 def make_tables(params_file: Path) -> None:
@@ -31,78 +35,62 @@ def make_tables(params_file: Path) -> None:
     params = load(params_file)
     staged = staging.stage_sources(layout.RAW, params.collect.sources)
     _tell(staged)
-    source_tables = {
+    sources, chosen = params.collect.sources, params.collect.competitions
+    settled = settle(
+        staged.frame,
+        chosen_competitions(layout.COMPETITIONS, chosen),
+        read_teams(layout.TEAMS, layout.TEAM_NAMES),
+        sources,
+        params.ingest.same_match_days,
+        params.ingest.result_known_after_hours,
+    )
+    if not settled.in_scope:
+        raise TableError(
+            f"{layout.RAW}: none of its {staged.snapshots} snapshots holds a match of "
+            f"{', '.join(chosen)}; see `pitchline raw list`."
+        )
+    _tell_unresolved(settled.tables["unresolved"])
+    matches = settled.tables["matches"]
+    if matches.empty:
+        raise TableError(
+            f"{layout.TEAM_NAMES}: not one of the {settled.in_scope} matches has two known teams; "
+            "`pitchline teams unknown` lists the names to add."
+        )
+    canonical = {
+        layout.MATCHES.with_name(f"{name}.parquet"): (model, settled.tables[name])
+        for name, model in TABLES.items()
+    }
+    of_sources = {
         layout.SOURCE_TABLES / f"{name}.parquet": (model, staged.frame(name))
         for name, model in SOURCE_TABLES.items()
     }
-    quarantined = staged.quarantined
-    for item in quarantined:
-        console.warn("ingest", f"set aside {item.source} {item.kind} {item.key}: {item.reason}")
-    slugs = competition_slugs(
-        chosen_competitions(layout.COMPETITIONS, params.collect.competitions),
-        params.collect.sources,
-    )
-    rows = build.of_competitions(build.rows_of(staged), slugs)
-    if rows.empty:
-        raise TableError(
-            f"{layout.RAW}: none of its {staged.snapshots} snapshots holds a match of "
-            f"{', '.join(params.collect.competitions)}; see `pitchline raw list`."
-        )
-    resolved, unknown = build.resolve(rows, teams.read_aliases(layout.TEAMS))
-    for name in unknown[:SHOWN_NAMES]:
-        console.warn("ingest", f"team name {name!r} is unknown; add it to {layout.TEAMS}")
-    if len(unknown) > SHOWN_NAMES:
-        console.warn(
-            "ingest", f"and {len(unknown) - SHOWN_NAMES} more names; {layout.QUALITY} has them all"
-        )
-    if resolved.empty:
-        raise TableError(
-            f"{layout.TEAMS}: knows no team of any of the {len(rows)} matches; add their names."
-        )
-    unique = build.newest_of_each_match(resolved, params.collect.sources)
-    newest_fetch = staged.newest_fetch
-    matches = tables.validated(
-        tables.Matches,
-        build.matches_table(unique, params.ingest.result_known_after_hours),
-        layout.MATCHES,
-    )
-    report = quality.report(
-        matches,
-        quarantined,
-        unknown,
-        snapshots=staged.snapshots,
-        rows_parsed=len(rows),
-        rows_resolved=len(resolved),
-        as_of=pd.Timestamp(params.as_of or newest_fetch),
-        rows_repeated=build.repeated_rows(resolved),
-    )
-    tables.write_tables(
-        source_tables
-        | {
-            layout.TEAM_STATS: (tables.TeamStats, build.team_stats_table(unique)),
-            layout.MATCHES: (tables.Matches, matches),
-        }
-    )
-    write_json(layout.QUALITY, {"newest_fetch": newest_fetch} | report)
+    tables.write_tables(of_sources | canonical)
+    write_json(layout.QUALITY, staging.summary_of(staged) | summary(settled))
     console.say(
         "ingest",
-        f"{len(matches):,} matches of {matches['season'].nunique()} seasons, "
-        f"quality score {report['score']:.3f}",
+        f"{len(matches):,} matches of {matches['season'].nunique()} seasons; "
+        f"{len(settled.tables['unresolved']):,} rows unresolved, "
+        f"{len(settled.tables['conflicts']):,} values told differently",
     )
 
 
-def competition_slugs(
-    competitions: Sequence[Competition], sources: Sequence[str]
-) -> dict[tuple[str, str], str]:
-    """The slug of each competition, by source and the source's own code."""
-    return {
-        (source, codes[column] if column else c.competition): c.competition
-        for source in sources
-        for column in [codes_of(source)]
-        for c in competitions
-        for codes in [c.codes]
-        if column is None or column in codes
-    }
+def _tell_unresolved(unresolved: pd.DataFrame) -> None:
+    """Report what found no match, and how to mend it."""
+    names = unknown_names(unresolved)
+    for name in names[:SHOWN_NAMES]:
+        console.warn("ingest", f"team name {name!r} is unknown; see `pitchline teams unknown`")
+    if len(names) > SHOWN_NAMES:
+        console.warn(
+            "ingest", f"and {len(names) - SHOWN_NAMES} more names; {layout.UNRESOLVED} has them all"
+        )
+    others = unresolved[unresolved["reason"] != "unknown team"]
+    for row in others.head(SHOWN_FAULTS).itertuples():
+        console.warn(
+            "ingest",
+            f"{row.source} {row.season} {row.home} - {row.away}: {row.reason} ({row.detail})",
+        )
+    if len(others) > SHOWN_FAULTS:
+        console.warn("ingest", f"and {len(others) - SHOWN_FAULTS} more; see {layout.UNRESOLVED}")
 
 
 def _tell(staged: staging.Staged) -> None:
@@ -111,5 +99,11 @@ def _tell(staged: staging.Staged) -> None:
         console.warn("ingest", f"left out {fault}")
     if len(staged.faults) > SHOWN_FAULTS:
         console.warn("ingest", f"and {len(staged.faults) - SHOWN_FAULTS} more lines")
+    for emptied in staged.emptied[:SHOWN_FAULTS]:
+        console.warn("ingest", str(emptied))
+    if len(staged.emptied) > SHOWN_FAULTS:
+        console.warn(
+            "ingest", f"and {len(staged.emptied) - SHOWN_FAULTS} more; see {layout.QUALITY}"
+        )
     for path in sorted(staged.drift):
         console.warn("ingest", f"key no parser knows: {path}")

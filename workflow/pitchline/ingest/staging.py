@@ -1,9 +1,11 @@
 """From raw snapshots to the sources' own rows: every source's tables, names and ids untouched."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from itertools import islice
 from multiprocessing import get_context
@@ -12,6 +14,7 @@ from types import NoneType, UnionType
 from typing import Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
@@ -23,7 +26,7 @@ from pitchline.collect.archive import (
     pack_lines,
     read_manifest,
 )
-from pitchline.collect.index import read_index
+from pitchline.collect.index import Body, Entry, read_index
 from pitchline.collect.rows import (
     EventRow,
     LineupRow,
@@ -34,6 +37,8 @@ from pitchline.collect.rows import (
     TeamStatRow,
     Unreadable,
 )
+from pitchline.ingest.growth import Bodies, Held, growth_of, held_by
+from pitchline.ingest.ranges import within_range
 
 ROW_TYPES: dict[str, type[NamedTuple]] = {
     "matches": MatchRow,
@@ -56,24 +61,96 @@ _PANDAS = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
 
 # Kind, key, fetched_at and the body's SHA-256 of a snapshot.
 Which = tuple[str, str, str, str]
-_Job = tuple[Path, Pack, set[Which] | None]
+
+
+class Wanted(NamedTuple):
+    """Which bodies of a source's archive are read.
+
+    Attributes:
+        newest: those no later one of their key supersedes; None where every body counts.
+        earlier: of each key the readable body before the newest readable one: only how many
+            matches it holds is looked at.
+    """
+
+    newest: set[Which] | None
+    earlier: set[Which]
+
+
+_Job = tuple[Path, Pack, Wanted]
 
 
 @dataclass(frozen=True)
-class Quarantined:
-    """A body no row could be taken from.
+class Origin:
+    """The snapshot that something is said about.
 
     Attributes:
         source, kind, key: what the snapshot is of.
         sha256: the body's hash, by which `pitchline raw show` finds it.
-        reason: why it was set aside.
+        fetched_at: when it came, ISO 8601 in UTC.
+        partition: where it is filed: ``<the source's code of the competition>/<season>``, where
+            it is of one competition; empty for a snapshot from outside an archive.
     """
 
     source: str
     kind: str
     key: str
     sha256: str
+    fetched_at: str
+    partition: str
+
+
+def _origin(snapshot: Snapshot, partition: str) -> dict[str, str]:
+    return {
+        "source": snapshot.source,
+        "kind": snapshot.kind,
+        "key": snapshot.key,
+        "sha256": snapshot.sha256,
+        "fetched_at": snapshot.fetched_at,
+        "partition": partition,
+    }
+
+
+@dataclass(frozen=True)
+class Quarantined(Origin):
+    """A body no row could be taken from.
+
+    Attributes:
+        reason: why it was set aside.
+    """
+
     reason: str
+
+
+@dataclass(frozen=True)
+class Fault(Origin):
+    """A line of a readable body that no row could be taken from.
+
+    Attributes:
+        text: which line, and what is wrong with it.
+    """
+
+    text: str
+
+    def __str__(self) -> str:
+        """One line for people."""
+        return f"{self.source} {self.kind} {self.key}: {self.text}"
+
+
+@dataclass(frozen=True)
+class Emptied(Origin):
+    """Values of a readable body that its table has no room for.
+
+    Attributes:
+        values: how many.
+        text: which, and what was done.
+    """
+
+    values: int
+    text: str
+
+    def __str__(self) -> str:
+        """One line for people."""
+        return f"{self.source} {self.kind} {self.key}: {self.text}"
 
 
 @dataclass
@@ -86,15 +163,26 @@ class Staged:
         snapshots: bodies read.
         newest_fetch: the newest ``fetched_at``, or an empty text.
         faults: lines of readable bodies that no row could be taken from.
+        emptied: values out of range, which were left out.
         drift: keys no parser knows, ``<source>: <path>``.
+        bodies: how many bodies were read.
+        lines: how many matches they hold, and how many lines no row could be taken from.
+        drifted: how many of the bodies have keys no parser knows.
+        earlier, newest: what the last two readable bodies of a key hold, where it has two.
     """
 
     tables: dict[str, pa.Table]
     quarantined: list[Quarantined] = field(default_factory=list)
     snapshots: int = 0
     newest_fetch: str = ""
-    faults: list[str] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    emptied: list[Emptied] = field(default_factory=list)
     drift: set[str] = field(default_factory=set)
+    bodies: Counter[Bodies] = field(default_factory=Counter)
+    lines: Counter[Bodies] = field(default_factory=Counter)
+    drifted: Counter[Bodies] = field(default_factory=Counter)
+    earlier: list[Held] = field(default_factory=list)
+    newest: list[Held] = field(default_factory=list)
 
     def frame(self, table: str) -> pd.DataFrame:
         """One table as a frame: nullable integers and booleans, ordered as it was read."""
@@ -102,53 +190,77 @@ class Staged:
         return frame
 
 
-def stage(snapshots: Iterable[Snapshot]) -> Staged:
-    """Rows of snapshots in their order. A body that can't be parsed never stops the others."""
+def stage(
+    snapshots: Iterable[Snapshot],
+    partition: str = "",
+    regrown: AbstractSet[tuple[str, str]] = frozenset(),
+) -> Staged:
+    """Rows of snapshots in their order. A body that can't be parsed never stops the others.
+
+    Args:
+        snapshots: what to read.
+        partition: where they are filed.
+        regrown: kind and key of those whose earlier body is compared with this one.
+    """
     rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in ROW_TYPES}
     counts: dict[str, list[int]] = {name: [] for name in ROW_TYPES}
-    origins: list[tuple[str, str, str]] = []
+    origins: list[dict[str, str]] = []
     staged = Staged({})
     for snapshot in snapshots:
         staged.snapshots += 1
         staged.newest_fetch = max(staged.newest_fetch, snapshot.fetched_at)
-        try:
-            parsed, reason = registry.parse(snapshot), ""
-        except Unreadable as error:
-            parsed, reason = Parsed(), str(error) or "unreadable"
-        except Exception as error:  # noqa: BLE001
-            # A parser's own fault must not stop the others.
-            parsed, reason = Parsed(), f"the parser failed: {type(error).__name__}: {error}"
+        origin = _origin(snapshot, partition)
+        counted = Bodies(snapshot.source, snapshot.kind, partition, snapshot.fetched_at[:10])
+        staged.bodies[counted] += 1
+        parsed, reason = _parsed(snapshot)
         if reason:
-            staged.quarantined.append(
-                Quarantined(snapshot.source, snapshot.kind, snapshot.key, snapshot.sha256, reason)
-            )
+            staged.quarantined.append(Quarantined(**origin, reason=reason))
             continue
-        origins.append((snapshot.source, snapshot.sha256, snapshot.fetched_at))
+        origins.append(origin)
         for name in ROW_TYPES:
             found = getattr(parsed, name)
             rows[name] += found
             counts[name].append(len(found))
-        what = f"{snapshot.source} {snapshot.kind} {snapshot.key}"
-        staged.faults += [f"{what}: {fault}" for fault in parsed.faults]
+        staged.faults += [Fault(**origin, text=fault) for fault in parsed.faults]
         staged.drift |= {f"{snapshot.source}: {path}" for path in parsed.drift}
+        staged.lines[counted] += len(parsed.matches) + len(parsed.faults)
+        if parsed.drift:
+            staged.drifted[counted] += 1
+        if (snapshot.kind, snapshot.key) in regrown:
+            staged.newest += held_by(parsed, origin)
     for name, row_type in ROW_TYPES.items():
-        staged.tables[name] = _table(row_type, rows[name], origins, counts[name])
+        bodies = np.repeat(np.arange(len(origins)), counts[name])
+        table = _table(row_type, rows[name], origins, bodies)
+        staged.tables[name], out = within_range(name, table, bodies)
+        staged.emptied += [
+            Emptied(**origins[each.body], values=each.values, text=each.text) for each in out
+        ]
     return staged
+
+
+def _parsed(snapshot: Snapshot) -> tuple[Parsed, str]:
+    """The rows of a snapshot, or why none could be taken from it."""
+    try:
+        return registry.parse(snapshot), ""
+    except Unreadable as error:
+        return Parsed(), str(error) or "unreadable"
+    except Exception as error:  # noqa: BLE001
+        # A parser's own fault must not stop the others.
+        return Parsed(), f"the parser failed: {type(error).__name__}: {error}"
 
 
 def _table(
     row_type: type[NamedTuple],
     rows: Sequence[tuple[Any, ...]],
-    origins: Sequence[tuple[str, str, str]],
-    counts: Sequence[int],
+    origins: Sequence[Mapping[str, str]],
+    bodies: npt.NDArray[np.int64],
 ) -> pa.Table:
     schema = schema_of(row_type)
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(row_type._fields)
     arrays = [pa.array(values, schema.field(i).type) for i, values in enumerate(columns)]
-    which = np.repeat(np.arange(len(counts)), counts)
-    for part in range(3):
+    for part in ("source", "sha256", "fetched_at"):
         names = pa.array([origin[part] for origin in origins], pa.string())
-        arrays.append(names.take(pa.array(which)))
+        arrays.append(names.take(pa.array(bodies)))
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
@@ -178,7 +290,7 @@ def stage_sources(raw: Path, sources: Sequence[str]) -> Staged:
     jobs = [
         (raw / source, pack, wanted)
         for source in sources
-        for wanted in [newest_bodies(raw / source)]
+        for wanted in [wanted_bodies(raw / source)]
         for pack in read_manifest(raw / source)
     ]
     processes = _cores()
@@ -195,25 +307,36 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def newest_bodies(source_dir: Path) -> set[Which] | None:
-    """Kind, key, ``fetched_at`` and SHA-256 of every body no later one of its key supersedes.
+def wanted_bodies(source_dir: Path) -> Wanted:
+    """Which bodies of a source are read, by its index.
 
-    None where the index doesn't know every pack, or there is none: then every body counts, and
-    the newest row of each match is taken later.
+    Where the index doesn't know every pack, or there is none, every body counts, and the newest
+    row of each match is taken later; then no body is compared with an earlier one.
     """
     index = read_index(source_dir)
     indexed = {body.pack for entry in index.values() for body in entry.bodies}
     if not indexed.issuperset(pack.path for pack in read_manifest(source_dir)):
-        return None
-    return {
-        (entry.kind, entry.key, body.fetched_at, body.sha256)
-        for entry in index.values()
-        for body in (entry.newest, entry.newest_good)
-        if body
-    }
+        return Wanted(None, set())
+    newest, earlier = set(), set()
+    for entry in index.values():
+        newest |= {_which(entry, body) for body in (entry.newest, entry.newest_good) if body}
+        before = _readable_before(entry)
+        if before:
+            earlier.add(_which(entry, before))
+    return Wanted(newest, earlier)
 
 
-_Part = tuple[Path, Pack, set[Which] | None, int, int]
+def _which(entry: Entry, body: Body) -> Which:
+    return entry.kind, entry.key, body.fetched_at, body.sha256
+
+
+def _readable_before(entry: Entry) -> Body | None:
+    """The readable body before the newest readable one of a key."""
+    good = [body for body in entry.bodies if not body.reason]
+    return good[-2] if len(good) > 1 else None
+
+
+_Part = tuple[Path, Pack, Wanted, int, int]
 
 
 def _shares(jobs: Sequence[_Job], processes: int) -> list[list[_Part]]:
@@ -241,15 +364,26 @@ def _stage_share(parts: Sequence[_Part]) -> Staged:
 
 
 def _stage_pack(
-    source_dir: Path, pack: Pack, wanted: set[Which] | None, first: int = 0, last: int | None = None
+    source_dir: Path, pack: Pack, wanted: Wanted, first: int = 0, last: int | None = None
 ) -> Staged:
     lines = pack_lines(checked_bytes(source_dir, pack), source_dir / pack.path)
     found = (
         Snapshot.from_line(line, source_dir / pack.path) for line in islice(lines, first, last)
     )
-    return stage(
-        s for s in found if wanted is None or (s.kind, s.key, s.fetched_at, s.sha256) in wanted
-    )
+    partition = pack.path.rpartition("/")[0]
+    earlier: list[Held] = []
+
+    def newest() -> Iterator[Snapshot]:
+        for one in found:
+            which = (one.kind, one.key, one.fetched_at, one.sha256)
+            if wanted.newest is None or which in wanted.newest:
+                yield one
+            elif which in wanted.earlier:
+                earlier.extend(held_by(_parsed(one)[0], _origin(one, partition)))
+
+    staged = stage(newest(), partition, {(kind, key) for kind, key, _, _ in wanted.earlier})
+    staged.earlier = earlier
+    return staged
 
 
 def joined(parts: Sequence[Staged]) -> Staged:
@@ -267,5 +401,40 @@ def joined(parts: Sequence[Staged]) -> Staged:
         whole.snapshots += part.snapshots
         whole.newest_fetch = max(whole.newest_fetch, part.newest_fetch)
         whole.faults += part.faults
+        whole.emptied += part.emptied
         whole.drift |= part.drift
+        whole.bodies.update(part.bodies)
+        whole.lines.update(part.lines)
+        whole.drifted.update(part.drifted)
+        whole.earlier += part.earlier
+        whole.newest += part.newest
     return whole
+
+
+def summary_of(staged: Staged) -> dict[str, Any]:
+    """What ``data/quality/ingest.json`` tells of the bodies, in plain values and a fixed order.
+
+    Returns:
+        ``newest_fetch``, ``snapshots``; ``bodies``: for each source, kind, partition and day of
+        fetch the number of ``bodies``, of their ``lines``, and of the bodies with keys no parser
+        knows (``drifted``); ``quarantined``, ``faults`` and ``emptied`` with their origin;
+        ``drift``; ``growth`` as ``growth_of`` gives it.
+    """
+    return {
+        "newest_fetch": staged.newest_fetch,
+        "snapshots": staged.snapshots,
+        "bodies": [
+            counted._asdict()
+            | {
+                "bodies": count,
+                "lines": staged.lines[counted],
+                "drifted": staged.drifted[counted],
+            }
+            for counted, count in sorted(staged.bodies.items())
+        ],
+        "quarantined": [asdict(item) for item in staged.quarantined],
+        "faults": [asdict(item) for item in staged.faults],
+        "emptied": [asdict(item) for item in staged.emptied],
+        "drift": sorted(staged.drift),
+        "growth": growth_of(staged.earlier, staged.newest),
+    }

@@ -19,6 +19,7 @@ class Weights(Section):
 
     bodies_readable: Weight = Field(description="bodies a parser could read")
     lines_readable: Weight = Field(description="lines of readable bodies that gave a row")
+    values_in_range: Weight = Field(description="lines whose values are in range")
     shapes_known: Weight = Field(description="bodies without keys no parser knows")
     results_kept: Weight = Field(description="keys that lost no match since the fetch before")
     teams_resolved: Weight = Field(description="rows whose two teams are known")

@@ -1,0 +1,1 @@
+"""The quality rules, a module a family; ``pitchline.ingest.quality.registry`` lists them all."""
