@@ -17,7 +17,7 @@ run: environment ## build everything from the starter archive, record it in DVC,
 
 .PHONY: test
 test: environment-dev check ## lint, types and tests
-	pytest -n 2
+	pytest -n 2 --dist worksteal
 
 .PHONY: check
 check: environment-dev ## lint and types only

@@ -165,7 +165,7 @@ def test_two_plans_are_settled_by_the_newest() -> None:
         ("shots", 10, 11, True),
         ("shots", 10, 10, False),
         ("xg", 1.88, 1.9, False),
-        ("xg", 1.85, 1.9, False),
+        ("xg", 0.85, 0.9, False),
         ("xg", 1.84, 1.9, True),
         ("possession", 52.5, 53.0, False),
         ("possession", 52.4, 53.0, True),
@@ -196,6 +196,28 @@ def test_a_source_does_not_contradict_itself() -> None:
         for goals in (1, 2)
     ]
     assert conflicts(*bodies) == []
+
+
+def test_another_source_contradicts_once_by_its_newest_figure() -> None:
+    older, newer = (
+        Body(SECOND, [match_row()], [TeamStatRow("1", True, shots=shots)], fetched_at=fetched_at)
+        for shots, fetched_at in ((12, "2026-06-01T00:00:00Z"), (11, "2026-06-02T00:00:00Z"))
+    )
+    found = conflicts(Body(FIRST, [match_row()], [TeamStatRow("1", True, shots=10)]), older, newer)
+    assert [(c["kept"], c["other"], c["other_snapshot"]) for c in found] == [("10", "11", sha(3))]
+
+
+def test_of_a_match_that_does_not_count_only_the_status_is_compared() -> None:
+    off = match_row(status="cancelled", home_goals=None, away_goals=None)
+    found = conflicts(
+        Body(FIRST, [off]),
+        Body(SECOND, [match_row(venue="Anfield")], [TeamStatRow("1", True, shots=10)]),
+        Body(THIRD, [match_row(home_goals=0)], [TeamStatRow("1", True, shots=11)]),
+    )
+    assert [(c["field"], c["other_source"]) for c in found] == [
+        ("status", SECOND),
+        ("status", THIRD),
+    ]
 
 
 def test_prices_differ_beyond_rounding() -> None:

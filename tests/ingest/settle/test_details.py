@@ -79,6 +79,11 @@ def test_figures_are_those_of_the_same_body_and_side() -> None:
     ]
 
 
+def test_the_last_of_two_rows_of_one_body_and_side_counts() -> None:
+    stats = [TeamStatRow("1", True, xg=xg) for xg in (1.0, 2.0)]
+    assert stats_of(settled(Body(FIRST, [match_row()], stats)), "xg") == [[2.0], [None]]
+
+
 def test_a_report_gives_what_a_schedule_fetched_later_lacks() -> None:
     report = Body(
         FIRST,

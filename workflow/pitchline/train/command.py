@@ -19,9 +19,7 @@ from pitchline.files import (
 )
 from pitchline.ingest.tables import write_table
 from pitchline.params import Params, load
-from pitchline.train import evaluate as evaluation
 from pitchline.train import gate as gating
-from pitchline.train.model import Forecaster
 from pitchline.train.schema import Forecasts
 from pitchline.train.split import expanding_folds, split_at, trainable
 
@@ -145,6 +143,8 @@ def tune(params_file: Path, threads: int) -> None:
 @click.pass_obj
 def fit(params_file: Path) -> None:
     """Fit the candidate on all results known at as_of."""
+    from pitchline.train.model import Forecaster
+
     params = load(params_file)
     rows, columns = _rows(params)
     best = read_json(layout.STUDY, made_by=MADE_BY_TRAIN)["best"]
@@ -178,6 +178,7 @@ def _card(params: Params, rows: pd.DataFrame, best: dict[str, Any]) -> dict[str,
 @click.pass_obj
 def evaluate(params_file: Path) -> None:
     """Forecast the test window walk-forward and score the forecasts."""
+    from pitchline.train import evaluate as evaluation
     from pitchline.train.plots import log_loss_svg, reliability_svg
 
     params = load(params_file)

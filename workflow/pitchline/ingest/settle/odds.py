@@ -42,7 +42,6 @@ def prices(odds: pd.DataFrame, told: Tellings, number: Numbers) -> Prices:
     place = np.full(told.size, NONE, dtype="int64")
     place[number] = np.arange(len(number))
     rows = np.flatnonzero(telling != NONE)
-    rows = rows[~told.is_void[telling[rows]]]
     at = place[told.match[telling[rows]]]
     rows, at = rows[at != NONE], at[at != NONE]
     bookmaker, names = pd.factorize(odds["bookmaker"].take(rows), sort=True)
