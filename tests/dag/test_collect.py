@@ -37,9 +37,12 @@ def collecting(standin: StandIn, tmp_path_factory: pytest.TempPathFactory) -> Wo
             "  sources: [starter]": "  sources: [starter, openfootball, fotmob_fixtures]",
             "    first_season: 2014-15": "    first_season: 2024-25",
             '  seasons: ["2025-26", "2026-27"]': '  seasons: ["2024-25", "2025-26"]',
-            "      base_url: https://raw.githubusercontent.com/openfootball/football.json/master":
-                f"      base_url: {standin.base_url('openfootball')}",
-            "      seconds_between_requests: 1.0": "      seconds_between_requests: 0.0",
+            "      base_url: https://raw.githubusercontent.com/openfootball/football.json/master\n"
+            "      time_limit_minutes: 5.0\n"
+            "      seconds_between_requests: 1.0":
+                f"      base_url: {standin.base_url('openfootball')}\n"
+                "      time_limit_minutes: 5.0\n"
+                "      seconds_between_requests: 0.0",
         }
     )  # fmt: skip
     text = (workspace.folder / "params.yaml").read_text(encoding="utf-8")
