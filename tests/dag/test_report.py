@@ -8,9 +8,15 @@ from tests.dag.workspace import Workspace
 def test_the_report_holds_the_plots_the_decision_and_the_predictions(workspace: Workspace) -> None:
     workspace.run("snakemake", "--report", "report.html")
     text = (workspace.folder / "report.html").read_text(encoding="utf-8")
-    for name in ("reliability.svg", "log_loss_by_month.svg", "decision.json", "fixtures.csv"):
-        assert name in text
-    for category in ("Evaluation", "Promotion", "Predictions"):
+    for name in (
+        "report.html",
+        "reliability.svg",
+        "log_loss_by_month.svg",
+        "decision.json",
+        "fixtures.csv",
+    ):
+        assert f"/{name}" in text
+    for category in ("Data quality", "Evaluation", "Promotion", "Predictions"):
         assert category in text
 
 

@@ -260,6 +260,13 @@ def test_a_row_that_gives_nothing_and_a_match_called_off_stand_there_too() -> No
     assert told[("arsenal", FIRST)] == ""
 
 
+def test_of_a_match_that_does_not_count_nobody_gives_anything() -> None:
+    off = match_row(status="cancelled", home_goals=None, away_goals=None)
+    played = Body(SECOND, [match_row()], [TeamStatRow("1", True, shots=10)])
+    found = settled(Body(FIRST, [off]), played)["match_sources"]
+    assert found["gives"].tolist() == ["", ""]
+
+
 def test_a_source_s_row_stands_as_it_told_it() -> None:
     rows = [match_row(home="Liverpool FC", home_goals=1, round="3")]
     found = settled(Body(SECOND, rows), Body(FIRST, [match_row()]))["match_sources"]
