@@ -6,6 +6,7 @@ include: "workflow/collect.smk"
 include: "workflow/ingest.smk"
 include: "workflow/features.smk"
 include: "workflow/train.smk"
+include: "workflow/backtest.smk"
 include: "workflow/promote.smk"
 include: "workflow/predict.smk"
 include: "workflow/monitor.smk"
@@ -20,6 +21,7 @@ rule all:
     default_target: True
     input:
         rules.train.input,
+        rules.backtest.input,
         rules.monitor.input,
 
 

@@ -10,8 +10,6 @@ from pitchline.collect import starter
 from pitchline.collect.archive import read_archive
 from pitchline.collect.competitions import chosen_competitions
 from pitchline.features.build import build_features
-from pitchline.features.elo import EloSettings
-from pitchline.features.strength import StrengthSettings
 from pitchline.ingest import tables
 from pitchline.ingest.identity.teams import ANY_SOURCE, Teams, read_teams
 from pitchline.ingest.settle.tables import TABLES, settle
@@ -21,6 +19,7 @@ from tests.bodies import Season
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared" / "data"
+NO_LINEUPS, NO_ODDS = tables.Lineups.empty(), tables.Odds.empty()
 
 
 @pytest.fixture(scope="session")
@@ -117,14 +116,8 @@ def features_as_of(
 ) -> pd.DataFrame:
     """Features with the committed settings, as of any moment."""
     return build_features(
-        matches,
-        team_stats,
-        as_of,
-        EloSettings(**params.features.elo.model_dump()),
-        StrengthSettings(**params.features.strength.model_dump()),
-        params.features.form_windows,
-        params.features.longest_rest_days,
-    )
+        matches, team_stats, NO_LINEUPS, NO_ODDS, as_of, params.features
+    ).table
 
 
 def tables_of(staged: Staged, teams: Teams, params: Params) -> dict[str, pd.DataFrame]:

@@ -1,7 +1,7 @@
 """
 features: what was known of every match at its kick-off.
 
-REQUIRED INPUTS: data/tables/*.parquet, data/quality/ingest.json
+REQUIRED INPUTS: data/tables/*.parquet, data/quality/ingest.json, workflow/reference/competitions.csv
 OUTPUTS: data/features/matches.parquet
 """
 
@@ -17,6 +17,9 @@ rule build_features:
     input:
         matches="data/tables/matches.parquet",
         team_stats="data/tables/team_stats.parquet",
+        lineups="data/tables/lineups.parquet",
+        odds="data/tables/odds.parquet",
+        competitions="workflow/reference/competitions.csv",
         quality="data/quality/ingest.json",
         code=code_of("features"),
         lock=LOCK_FILE,

@@ -65,6 +65,14 @@ rule fit_model:
     output:
         model=update("models/candidate/model.ubj"),
         card=update("models/candidate/model.json"),
+        importances=update("models/candidate/importances.csv"),
+        importances_plot=update(
+            report(
+                "models/candidate/importances.svg",
+                caption="report/importances.rst",
+                category="Evaluation",
+            )
+        ),
     log:
         "logs/train/fit.log",
     params:
@@ -89,6 +97,13 @@ rule evaluate_model:
             report(
                 "models/candidate/reliability.svg",
                 caption="report/reliability.rst",
+                category="Evaluation",
+            )
+        ),
+        sharpness_plot=update(
+            report(
+                "models/candidate/sharpness.svg",
+                caption="report/sharpness.rst",
                 category="Evaluation",
             )
         ),

@@ -55,7 +55,10 @@ def test_codes_are_those_a_source_has(tmp_path: Path) -> None:
             "eng-x,X,two years,Eng,other,,",
             "line 3, country: 'Eng'. Write the .* trigram, as in ENG",
         ),
-        ("eng-x,X,two years,ENG,cup,,", "line 3, format: 'cup'. Write double round robin or other"),
+        (
+            "eng-x,X,two years,ENG,knockout,,",
+            "line 3, format: 'knockout'. Write double round robin or cup or other",
+        ),
         ("eng-x,X,two years,ENG,other,4/7,", "line 3, fotmob: '4/7' is no code"),
         ("eng-x,X,two years,ENG,other,47,", "line 3, fotmob: '47' stands in line 2 already"),
         (

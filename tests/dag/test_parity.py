@@ -1,5 +1,6 @@
 """dvc.yaml and the stage files say the same: what goes in, what comes out, which parameters."""
 
+import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +28,7 @@ def rules_of(stage: str) -> Iterator[list[Any]]:
         yield list(workflow._workflow.rules)
 
 
+@functools.cache
 def boundary(stage: str) -> tuple[set[str], set[str], set[str]]:
     """Files that enter a stage file, files it makes, and its sections of params.yaml."""
     with rules_of(stage) as rules:

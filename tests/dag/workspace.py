@@ -36,6 +36,8 @@ class Workspace:
             key: value
             for key, value in os.environ.items()
             if not key.startswith(("DVC_", "MLFLOW_", "SNAKEMAKE_", "COVERAGE"))
+            # Each of the many processes would compile the package anew.
+            and key not in ("PYTHONDONTWRITEBYTECODE", "NUMBA_CACHE_DIR")
         } | {
             "PATH": f"{TOOLS}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": str(folder / "workflow"),
@@ -101,8 +103,12 @@ class Workspace:
         self.run("git", "commit", "--quiet", "--message", message)
 
     def clone(self, folder: Path) -> "Workspace":
-        """A fresh clone: neither DVC's cache nor Snakemake's records come along."""
+        """A fresh clone: neither DVC's cache nor Snakemake's records come along.
+
+        Only numba's compiled code does, to spare the clone a compilation.
+        """
         self.run("git", "clone", "--quiet", str(self.folder), str(folder))
+        carry_compiled(self.folder, folder)
         return Workspace(folder)
 
     def push_to(self, remote: Path) -> None:
@@ -122,6 +128,24 @@ class Workspace:
             and not {"reports/collect", "data/state"}
             & {parent.as_posix() for parent in path.relative_to(self.folder).parents}
         }
+
+    def made(self) -> dict[str, str]:
+        """The hashes of what a run makes: past champions' files are left out."""
+        return {k: v for k, v in self.hashes().items() if not k.startswith("models/champions/")}
+
+
+def carry_compiled(source: Path, target: Path) -> None:
+    """Copy numba's caches from one project folder to another.
+
+    Numba looks for a module's cache beside the module and takes an entry only if the module's
+    content is the one it was compiled from; a cache in a folder of its own (NUMBA_CACHE_DIR) goes
+    by the module's path and would not be found from another project folder.
+    """
+    for path in (source / "workflow/pitchline").rglob("__pycache__/*.nb[ic]"):
+        copy = target / path.relative_to(source)
+        if copy.parent.parent.is_dir():
+            copy.parent.mkdir(exist_ok=True)
+            shutil.copy2(path, copy)
 
 
 def without_network() -> list[str]:
@@ -155,6 +179,7 @@ def project_copy(folder: Path) -> Workspace:
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(source, target, follow_symlinks=False)
+    carry_compiled(ROOT, folder)
     workspace = Workspace(folder)
     workspace.run("git", "init", "--quiet")
     return workspace

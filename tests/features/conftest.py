@@ -1,72 +1,88 @@
-"""The settings, and the matches as the feature code sees them, in the order they became known."""
+"""The settings, and the worlds the tests build features of."""
 
-from typing import Any
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from pitchline.features.asof import as_known
-from pitchline.features.build import with_xg
-from pitchline.features.elo import EloSettings
-from pitchline.features.strength import StrengthSettings
+from pitchline import layout
+from pitchline.collect.archive import read_archive
+from pitchline.collect.competitions import chosen_competitions
+from pitchline.ingest.identity.teams import Teams
+from pitchline.ingest.settle.tables import settle
+from pitchline.ingest.staging import stage
+from pitchline.ingest.tables import Lineups, Odds
 from pitchline.params import Params
-from tests.conftest import features_as_of
+from pitchline.params.features import Features
+from tests import everything
+from tests.conftest import ROOT, features_as_of
+from tests.features.worlds import (
+    LATE,
+    World,
+    with_made_lineups,
+    with_made_odds,
+    with_made_statistics,
+)
 
-LATE = pd.Timestamp("2026-11-24T00:00:00Z")
-FIRST_DAY = pd.Timestamp("2020-01-01T15:00:00Z")
-
-# home, away, home goals, away goals, season number
-Result = tuple[str, str, int, int, int]
-
-
-def utc(text: str) -> pd.Timestamp:
-    return pd.Timestamp(text, tz="UTC")
-
-
-def played_from(results: list[Result], **columns: Any) -> pd.DataFrame:
-    """Played matches, one a day, in the order in which they became known."""
-    kick_off = pd.Series(FIRST_DAY + pd.to_timedelta(range(len(results)), unit="D"))
-    frame = pd.DataFrame(
-        {
-            "home_team": pd.Series([r[0] for r in results], dtype="str"),
-            "away_team": pd.Series([r[1] for r in results], dtype="str"),
-            "home_goals": pd.array([r[2] for r in results], dtype="Int64"),
-            "away_goals": pd.array([r[3] for r in results], dtype="Int64"),
-            "season_number": pd.Series([r[4] for r in results], dtype="int64"),
-            "home_xg": pd.Series([None] * len(results), dtype="float64"),
-            "away_xg": pd.Series([None] * len(results), dtype="float64"),
-            "kick_off": kick_off,
-            "known_at": kick_off + pd.Timedelta(hours=3),
-        }
-    )
-    return frame.assign(**columns)
+# Dates only, then times; no xG, then xG.
+SEASONS = ("2021-22", "2022-23")
+CUP = "uefa-champions-league"
+LEAGUES = ("eng-premier-league", "esp-la-liga", CUP)
+RECORDED_SEASONS = ("2018-19", "2019-20")
 
 
 @pytest.fixture(scope="session")
-def elo(params: Params) -> EloSettings:
-    return EloSettings(**params.features.elo.model_dump())
+def chosen(params: Params) -> Features:
+    """The committed settings."""
+    return params.features
 
 
 @pytest.fixture(scope="session")
-def strength(params: Params) -> StrengthSettings:
-    return StrengthSettings(**params.features.strength.model_dump())
+def starter_world(matches: pd.DataFrame, team_stats: pd.DataFrame) -> World:
+    """The whole starter archive."""
+    return World(matches, team_stats, Lineups.empty(), Odds.empty())
 
 
 @pytest.fixture(scope="session")
-def known(matches: pd.DataFrame, team_stats: pd.DataFrame) -> pd.DataFrame:
-    """Every match of the archive with its xG and the number of its season."""
-    seasons = sorted(matches["season"].unique())
-    frame = with_xg(as_known(matches, LATE), team_stats)
-    return frame.assign(season_number=frame["season"].map(seasons.index).astype("int64"))
+def some(starter_world: World) -> World:
+    """Two seasons of the starter archive."""
+    return starter_world.only(starter_world.matches["season"].isin(SEASONS))
 
 
 @pytest.fixture(scope="session")
-def played(known: pd.DataFrame) -> pd.DataFrame:
-    """The same in the order in which the results became known."""
-    return known.sort_values(["known_at", "match_id"], kind="stable").reset_index(drop=True)
+def rich(some: World) -> World:
+    """The same with made shots, line-ups and prices; xG is real."""
+    return with_made_odds(with_made_lineups(with_made_statistics(some, 1), 2), 3)
 
 
 @pytest.fixture(scope="session")
 def full(matches: pd.DataFrame, team_stats: pd.DataFrame, params: Params) -> pd.DataFrame:
-    """The features of the whole archive with every result known."""
+    """The features of the whole starter archive with every result known."""
     return features_as_of(matches, team_stats, params, LATE)
+
+
+@pytest.fixture(scope="session")
+def recorded(
+    shared: Path, teams: Teams, params: Params, tmp_path_factory: pytest.TempPathFactory
+) -> World:
+    """Two seasons as recorded: two leagues with statistics and odds, and a cup of both."""
+    raw = tmp_path_factory.mktemp("recorded")
+    sources = (everything.CO_UK, everything.OPENFOOTBALL)
+    built = everything.build(raw, shared, everything.Choice(sources, LEAGUES, RECORDED_SEASONS))
+    assert not built.refused
+    staged = stage([body for source in sources for body in read_archive(raw / source)])
+    tables = settle(
+        staged.frame,
+        chosen_competitions(ROOT / layout.COMPETITIONS, list(LEAGUES)),
+        teams,
+        list(sources),
+        params.ingest.same_match_days,
+        params.ingest.result_known_after_hours,
+    ).tables
+    return World(
+        tables["matches"],
+        tables["team_stats"],
+        tables["lineups"],
+        tables["odds"],
+        frozenset({CUP}),
+    )

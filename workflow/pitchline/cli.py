@@ -1,6 +1,7 @@
 """The command ``pitchline <stage> <verb>``; every rule's line can be pasted in a shell."""
 
 import importlib
+import os
 import sys
 from pathlib import Path
 
@@ -10,12 +11,17 @@ from pitchline import __version__, console
 from pitchline.errors import PitchlineError
 from pitchline.params import PARAMS_FILE
 
+# Small matrices are slower on many threads, and sums then depend on how many there are. Set before
+# NumPy is first imported.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 # A stage's code is imported only when one of its commands is called.
 COMMANDS = {
     "collect": "pitchline.collect.command:collect",
     "ingest": "pitchline.ingest.command:ingest",
     "features": "pitchline.features.command:features",
     "train": "pitchline.train.command:train",
+    "backtest": "pitchline.backtest.command:backtest",
     "promote": "pitchline.promote.command:promote",
     "predict": "pitchline.predict.command:predict",
     "monitor": "pitchline.monitor.command:monitor",

@@ -11,6 +11,7 @@ import click
 import pandera.pandas as pa
 
 from pitchline import console, layout
+from pitchline.backtest.schema import BacktestForecasts
 from pitchline.features.schema import MatchFeatures
 from pitchline.files import write_text
 from pitchline.ingest import tables
@@ -47,6 +48,7 @@ PARTS: dict[str, tuple[str, dict[Path, Model]]] = {
         {
             layout.FEATURES: MatchFeatures,
             layout.FORECASTS: Forecasts,
+            layout.BACKTEST_FORECASTS: BacktestForecasts,
             layout.PREDICTIONS: Predictions,
         },
     ),

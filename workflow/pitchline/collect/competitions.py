@@ -11,7 +11,7 @@ from typing import Literal, get_args
 from pitchline.errors import TableError
 
 Seasons = Literal["two years", "one year"]
-Format = Literal["double round robin", "other"]
+Format = Literal["double round robin", "cup", "other"]
 FIELDS = ("competition", "name", "seasons", "country", "format")
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)+")
 _COUNTRY = re.compile(r"[A-Z]{3}")
@@ -28,7 +28,8 @@ class Competition:
         seasons: ``two years`` where a season is named 2025-26, ``one year`` where it is 2026.
         country: FIFA trigram of the association whose competition it is; empty if international.
         format: ``double round robin`` where each pair of teams meets exactly once at each ground
-            in a season; ``other`` where play-offs or a cup let them meet more often.
+            in a season; ``cup`` where clubs meet that each have a league of their own; ``other``
+            for leagues with play-offs and for tournaments of nations.
         codes: what each source that has it calls it, by the column's name.
     """
 

@@ -6,10 +6,10 @@ import click
 import pandas as pd
 
 from pitchline import console, layout
+from pitchline.collect.competitions import read_competitions
+from pitchline.features import state
 from pitchline.features.build import build_features
-from pitchline.features.elo import EloSettings
 from pitchline.features.schema import MatchFeatures, feature_columns
-from pitchline.features.strength import StrengthSettings
 from pitchline.files import read_json, read_parquet
 from pitchline.ingest.tables import write_table
 from pitchline.params import load
@@ -23,25 +23,33 @@ def features() -> None:
 
 
 @features.command()
+@click.option("--anew", is_flag=True, help="Start from nothing; the bytes are the same.")
 @click.pass_obj
-def build(params_file: Path) -> None:
-    """Write data/features from data/tables."""
+def build(params_file: Path, anew: bool) -> None:
+    """Write data/features from data/tables, going on from where the last build stood."""
     params = load(params_file)
     newest_fetch = read_json(layout.QUALITY, made_by=MADE_BY)["newest_fetch"]
     as_of = pd.Timestamp(params.as_of or newest_fetch)
-    frame = build_features(
+    cups = sorted(
+        each.competition for each in read_competitions(layout.COMPETITIONS) if each.format == "cup"
+    )
+    key = state.key_of({"features": params.features.model_dump(), "cups": cups})
+    built = build_features(
         read_parquet(layout.MATCHES, made_by=MADE_BY),
         read_parquet(layout.TEAM_STATS, made_by=MADE_BY),
+        read_parquet(layout.LINEUPS, made_by=MADE_BY),
+        read_parquet(layout.ODDS, made_by=MADE_BY),
         as_of,
-        EloSettings(**params.features.elo.model_dump()),
-        StrengthSettings(**params.features.strength.model_dump()),
-        params.features.form_windows,
-        params.features.longest_rest_days,
+        params.features,
+        frozenset(cups),
+        None if anew else state.load(layout.FEATURES_STATE, key),
     )
-    write_table(layout.FEATURES, MatchFeatures, frame)
-    known = int(frame["result"].notna().sum())
+    write_table(layout.FEATURES, MatchFeatures, built.table)
+    state.save(layout.FEATURES_STATE, key, built.memory)
+    known = int(built.table["result"].notna().sum())
     console.say(
         "features",
-        f"{len(feature_columns(frame))} features of {known:,} results and "
-        f"{len(frame) - known} fixtures, as of {as_of:%Y-%m-%d %H:%M} UTC",
+        f"{len(feature_columns(built.table))} features of {known:,} results and "
+        f"{len(built.table) - known} fixtures, as of {as_of:%Y-%m-%d %H:%M} UTC; "
+        f"went through {built.events:,} of {known + len(built.table):,} events",
     )

@@ -1,136 +1,203 @@
-"""Attack and defence strengths, and the goals they make one expect.
+"""Attack and defence strengths, and the goals, shots and corners they make one expect.
 
-A team's goals are taken as Poisson with mean ``exp(level + attack - defence of the
-opponent)``; after each match every strength moves along the gradient of the
-log-likelihood, ``rate * (scored - expected)``, so recent matches count most. The model is
-M. Maher, Statistica Neerlandica 36 (1982), followed online as in R. Koopman and R. Lit,
-JRSS A 178 (2015), by a score step. Where a match has xG, a blend of xG and goals is
-taken for the goals scored: it tells more of a team than its goals alone.
+What a team makes in a match (goals, say) is taken as Poisson with mean ``exp(level + attack -
+defence of the opponent)``; after each match every strength moves along the gradient of the
+log-likelihood, ``rate * (made - expected)``, so that recent matches count most. The model is
+M. Maher, Statistica Neerlandica 36 (1982), followed online as in R. Koopman and R. Lit, JRSS A 178
+(2015), by a score step. Shots and corners tell more of a team than its few goals do
+(E. Wheatcroft, International Journal of Forecasting 36, 2020); ``chances`` is a blend of all.
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
-import pandas as pd
+from numba import njit
 
-TEAM_STATE = ("attack", "defence")
-LEVEL_STATE = ("home_level", "away_level")
+from pitchline.features.encode import MEASURES, Encoded
+from pitchline.features.group import Slot, Span, State, Values
+from pitchline.features.membership import TAKES_NEWCOMER, kept
+from pitchline.params.features import Strength
+
+CHANCES = "chances"
+GOALS = "goals"
+# What strengths are followed of; xG stands in the blend alone: few matches have it.
+FOLLOWED = (CHANCES, GOALS, "shots_on_target", "shots", "corners")
+LEARNED = {CHANCES: "goals", GOALS: "goals_only"}
+
+
+def column_name(measure: str) -> str:
+    """How the columns call a measure: ``goals`` for the blend, ``goals_only`` for goals."""
+    return LEARNED.get(measure, measure)
+
+
+def chances(measures: Mapping[str, np.ndarray], settings: Strength) -> np.ndarray:
+    """What each side's goals, xG, shots and so on were worth in goals.
+
+    A weighted mean of each measure's worth over those that are known of the match.
+
+    Args:
+        measures: as in ``Encoded``.
+        settings: weights and worths.
+
+    Returns:
+        Goals, shape (matches, 2), NaN where goals are unknown.
+    """
+    weights, worths = settings.chances.model_dump(), settings.worth.model_dump()
+    total = np.zeros_like(measures[GOALS])
+    weight = np.zeros_like(total)
+    for name in MEASURES:
+        known = np.isfinite(measures[name]).all(axis=1)[:, None]
+        total += np.where(known, weights[name] * worths[name] * measures[name], 0.0)
+        weight += np.where(known, weights[name], 0.0)
+    known = np.isfinite(measures[GOALS]) & (weight > 0)
+    return np.asarray(np.divide(total, weight, out=np.full_like(total, np.nan), where=known))
 
 
 @dataclass(frozen=True)
-class StrengthSettings:
-    """How strengths move; in logarithms of goals unless said otherwise.
+class Strengths:
+    """The group ``strengths``: for each measure what is expected of both, and the log ratio."""
 
-    Attributes:
-        rate: step of a strength for each goal scored above or below expectation.
-        level_rate: the same for the league's goal levels.
-        xg_weight: weight of xG against goals where a match has xG, 0 to 1.
-        home_goals: goals a match of the home team to start from, in goals.
-        away_goals: the same for the away team.
-        promoted: attack and defence of a team that was not in the league the season before.
-        season_carry: share of a strength kept into the next season, 0 to 1.
-    """
-
-    rate: float
-    level_rate: float
-    xg_weight: float
-    home_goals: float
-    away_goals: float
-    promoted: float
-    season_carry: float
+    settings: Strength
+    name: str = "strengths"
+    columns: tuple[str, ...] = field(
+        default=tuple(
+            name
+            for measure in FOLLOWED
+            for name in (
+                f"home_expected_{column_name(measure)}",
+                f"away_expected_{column_name(measure)}",
+                f"difference_{column_name(measure)}",
+            )
+        )
+    )
 
     @property
-    def levels(self) -> tuple[float, float]:
-        """Home and away level to start from."""
-        return math.log(self.home_goals), math.log(self.away_goals)
+    def slots(self) -> Mapping[str, Slot]:
+        """Attack, defence and home edge of teams; levels and newcomers of leagues."""
+        start = self.settings.start.model_dump()
+        slots = {}
+        for measure in FOLLOWED:
+            home, away = start[GOALS if measure == CHANCES else measure]
+            slots[f"{measure}_attack"] = Slot("team", 0.0)
+            slots[f"{measure}_defence"] = Slot("team", 0.0)
+            slots[f"{measure}_at_home"] = Slot("team", 0.0)
+            slots[f"{measure}_home_level"] = Slot("competition", math.log(home))
+            slots[f"{measure}_away_level"] = Slot("competition", math.log(away))
+            slots[f"{measure}_newcomer"] = Slot("competition", self.settings.newcomer, width=2)
+            slots[f"{measure}_level"] = Slot("competition", 0.0)
+        return slots
+
+    def replay(self, span: Span, state: State, values: Values) -> None:
+        """Move along a span."""
+        out = values[self.name]
+        worth, rate = self.settings.worth.model_dump(), self.settings.rate.model_dump()
+        for number, measure in enumerate(FOLLOWED):
+            _replay(
+                span.first,
+                span.last,
+                span.events.is_result,
+                span.events.match,
+                span.matches.teams,
+                span.matches.competition,
+                span.entries.entry,
+                span.entries.scope,
+                span.entries.fresh,
+                self.made(span.matches, measure),
+                kept(self.settings.season_carry),
+                TAKES_NEWCOMER,
+                rate[measure] * worth.get(measure, 1.0),
+                self.settings.home_share,
+                self.settings.level_share,
+                self.settings.newcomer_share,
+                state[f"{measure}_attack"],
+                state[f"{measure}_defence"],
+                state[f"{measure}_at_home"],
+                state[f"{measure}_home_level"],
+                state[f"{measure}_away_level"],
+                state[f"{measure}_newcomer"],
+                state[f"{measure}_level"],
+                out[:, 3 * number : 3 * number + 3],
+            )
+
+    def made(self, matches: Encoded, measure: str) -> np.ndarray:
+        """What both sides made, shape (matches, 2)."""
+        if measure == CHANCES:
+            return chances(matches.measures, self.settings)
+        return matches.measures[measure]
 
 
-def goals_worth(goals: pd.Series, xg: pd.Series, xg_weight: float) -> pd.Series:
-    """Goals, or the blend of xG and goals where there is xG."""
-    scored = goals.astype("float64")
-    return (xg_weight * xg + (1 - xg_weight) * scored).where(xg.notna(), scored)
-
-
-def strengths_after(played: pd.DataFrame, settings: StrengthSettings) -> pd.DataFrame:
-    """Every team's strengths and the league's levels after every match.
-
-    Args:
-        played: matches with a result, in the order in which they became known; columns
-            home_team, away_team, home_goals, away_goals, home_xg, away_xg, known_at,
-            season_number.
-        settings: the settings.
-
-    Returns:
-        Two rows a match, the home team first: team, known_at, season_number, attack, defence,
-        home_level, away_level.
-    """
-    home_level, away_level = settings.levels
-    last: dict[str, tuple[float, float, int]] = {}
-    rows: list[tuple[str, int, float, float, float, float]] = []
-
-    def now(team: str, season: int) -> tuple[float, float]:
-        if team not in last:
-            start = 0.0 if season == 0 else settings.promoted
-            return start, start
-        attack, defence, rated_in = last[team]
-        if season == rated_in:
-            return attack, defence
-        if season == rated_in + 1:
-            return attack * settings.season_carry, defence * settings.season_carry
-        return settings.promoted, settings.promoted
-
-    home_scored = goals_worth(played["home_goals"], played["home_xg"], settings.xg_weight)
-    away_scored = goals_worth(played["away_goals"], played["away_xg"], settings.xg_weight)
-    for home_team, away_team, home_got, away_got, season in zip(
-        played["home_team"].tolist(),
-        played["away_team"].tolist(),
-        home_scored.tolist(),
-        away_scored.tolist(),
-        played["season_number"].tolist(),
-        strict=True,
-    ):
-        home_attack, home_defence = now(home_team, season)
-        away_attack, away_defence = now(away_team, season)
-        home_more = home_got - math.exp(home_level + home_attack - away_defence)
-        away_more = away_got - math.exp(away_level + away_attack - home_defence)
-        home_attack += settings.rate * home_more
-        away_defence -= settings.rate * home_more
-        away_attack += settings.rate * away_more
-        home_defence -= settings.rate * away_more
-        home_level += settings.level_rate * home_more
-        away_level += settings.level_rate * away_more
-        last[home_team] = (home_attack, home_defence, season)
-        last[away_team] = (away_attack, away_defence, season)
-        rows.append((home_team, season, home_attack, home_defence, home_level, away_level))
-        rows.append((away_team, season, away_attack, away_defence, home_level, away_level))
-
-    types = {"team": "str", "season_number": "int64"}
-    types |= dict.fromkeys((*TEAM_STATE, *LEVEL_STATE), "float64")
-    state = pd.DataFrame(rows, columns=list(types)).astype(types)
-    state.insert(1, "known_at", played["known_at"].repeat(2).to_numpy())
-    state["known_at"] = state["known_at"].astype(played["known_at"].dtype)
-    return state
-
-
-def strength_at(
-    state: pd.DataFrame, name: str, season_number: pd.Series, settings: StrengthSettings
-) -> pd.Series:
-    """A strength as seen at kick-off from the state found there.
-
-    Args:
-        state: one row a kick-off: the strength and season_number of the team's last known
-            match, both null for a team without one.
-        name: ``attack`` or ``defence``.
-        season_number: season of the kick-off.
-        settings: the settings.
-    """
-    since = season_number - state["season_number"]
-    value = state[name].where(since == 0, settings.promoted)
-    value = value.mask(since == 1, settings.season_carry * state[name])
-    return value.mask(state[name].isna() & (season_number == 0), 0.0)
-
-
-def expected_goals(level: pd.Series, attack: pd.Series, defence: pd.Series) -> pd.Series:
-    """Goals expected of a team with this attack against this defence."""
-    return pd.Series(np.exp(level + attack - defence))
+@njit(cache=True)
+def _replay(  # type: ignore[no-untyped-def]
+    first,
+    last,
+    is_result,
+    match,
+    teams,
+    competitions,
+    entries,
+    scopes,
+    fresh,
+    made,
+    keeps,
+    takes_newcomer,
+    rate,
+    home_share,
+    level_share,
+    newcomer_share,
+    attack,
+    defence,
+    at_home,
+    home_level,
+    away_level,
+    newcomer,
+    level,
+    out,
+):
+    attacks, defences = np.empty(2), np.empty(2)
+    for event in range(first, last):
+        i = match[event]
+        competition = competitions[i]
+        home, away = teams[i, 0], teams[i, 1]
+        for side in range(2):
+            team, entry = teams[i, side], entries[event, side]
+            scope = scopes[event, side]
+            attacks[side] = (
+                attack[team, 0] * keeps[entry] + takes_newcomer[entry] * newcomer[scope, 0]
+            )
+            defences[side] = (
+                defence[team, 0] * keeps[entry] + takes_newcomer[entry] * newcomer[scope, 1]
+            )
+        edge = at_home[home, 0] * keeps[entries[event, 0]]
+        home_scope, away_scope = scopes[event, 0], scopes[event, 1]
+        between = level[home_scope, 0] - level[away_scope, 0]
+        ahead = home_level[competition, 0] + attacks[0] - defences[1] + edge + between
+        behind = away_level[competition, 0] + attacks[1] - defences[0] - edge - between
+        home_mean, away_mean = math.exp(ahead), math.exp(behind)
+        if not is_result[event]:
+            out[i, 0] = home_mean
+            out[i, 1] = away_mean
+            out[i, 2] = ahead - behind
+            continue
+        home_step, away_step = 0.0, 0.0
+        if not (np.isnan(made[i, 0]) or np.isnan(made[i, 1])):
+            home_step = rate * (made[i, 0] - home_mean)
+            away_step = rate * (made[i, 1] - away_mean)
+        attack[home, 0] = attacks[0] + home_step
+        defence[home, 0] = defences[0] - away_step
+        attack[away, 0] = attacks[1] + away_step
+        defence[away, 0] = defences[1] - home_step
+        at_home[home, 0] = edge + home_share * (home_step - away_step)
+        at_home[away, 0] = at_home[away, 0] * keeps[entries[event, 1]]
+        home_level[competition, 0] += level_share * home_step
+        away_level[competition, 0] += level_share * away_step
+        if home_scope != away_scope:
+            level[home_scope, 0] += level_share * (home_step - away_step)
+            level[away_scope, 0] -= level_share * (home_step - away_step)
+        if fresh[event, 0]:
+            newcomer[home_scope, 0] += newcomer_share * home_step
+            newcomer[home_scope, 1] -= newcomer_share * away_step
+        if fresh[event, 1]:
+            newcomer[away_scope, 0] += newcomer_share * away_step
+            newcomer[away_scope, 1] -= newcomer_share * home_step

@@ -2,20 +2,23 @@
 
 from pathlib import Path
 
+from pitchline.params.backtest import Backtest
 from pitchline.params.collect import Acknowledgement, Collect, NetworkSource
 from pitchline.params.features import Features
 from pitchline.params.ingest import Ingest
 from pitchline.params.model import Params, json_schema
-from pitchline.params.promote import Promote
+from pitchline.params.promote import Promote, Suspicion
 from pitchline.params.quality import Quality
 from pitchline.params.reading import load, validate
-from pitchline.params.train import Evaluate, Search, Train
+from pitchline.params.train import Blend, Evaluate, Search, Train
 
 PARAMS_FILE = Path("params.yaml")
 
 __all__ = [
     "PARAMS_FILE",
     "Acknowledgement",
+    "Backtest",
+    "Blend",
     "Collect",
     "Evaluate",
     "Features",
@@ -25,6 +28,7 @@ __all__ = [
     "Quality",
     "Promote",
     "Search",
+    "Suspicion",
     "Train",
     "json_schema",
     "load",

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import Field
 
+from pitchline.params.backtest import Backtest
 from pitchline.params.collect import Collect
 from pitchline.params.features import Features
 from pitchline.params.ingest import Ingest
@@ -48,6 +49,7 @@ class Params(Section):
     features: Features
     train: Train
     evaluate: Evaluate
+    backtest: Backtest
     promote: Promote
     predict: Predict
     tracking: Tracking

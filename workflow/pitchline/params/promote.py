@@ -5,6 +5,21 @@ from pydantic import Field
 from pitchline.params.types import Section, Share
 
 
+class Suspicion(Section):
+    """Figures too good to be true: they block promotion as a leak of the future.
+
+    Judged on test windows of enough matches alone; on fewer, luck reaches them.
+    """
+
+    minimum_matches: int = Field(ge=100, description="matches a figure must rest on to be judged")
+    maximum_accuracy: Share | None = Field(
+        description="most accuracy; closing odds never had more than 0.573 in a big-five season"
+    )
+    maximum_rps_gain_over_closing: float | None = Field(
+        ge=-1, le=1, description="most RPS of closing odds minus the candidate's, same matches"
+    )
+
+
 class Promote(Section):
     """The gates a candidate must pass on its test window; null switches a gate off.
 
@@ -36,3 +51,4 @@ class Promote(Section):
         description="most log loss above the champion's on the same matches, nats: "
         "the upper end of a paired bootstrap interval",
     )
+    suspicion: Suspicion

@@ -1,6 +1,8 @@
 """The parameters of train: tuning, fitting, evaluating."""
 
-from pydantic import Field
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
 
 from pitchline.params.types import (
     DepthRange,
@@ -8,11 +10,17 @@ from pitchline.params.types import (
     Section,
     Share,
     ShareRange,
+    distinct,
 )
 
 
 class Search(Section):
-    """The ranges Optuna searches, [lowest, highest] each; XGBoost's names."""
+    """What Optuna searches: ranges, [lowest, highest] each, by XGBoost's names; and the start."""
+
+    start: Annotated[list[Literal["nothing", "ratings"]], AfterValidator(distinct)] = Field(
+        min_length=1,
+        description="what the trees may start from: nothing but base rates, or a logit on ratings",
+    )
 
     max_depth: DepthRange = Field(description="depth of a tree")
     learning_rate: ShareRange = Field(
@@ -35,10 +43,48 @@ class Gate(Section):
     force: bool = Field(description="train even on data below it; recorded in the model's card")
 
 
+class Groups(Section):
+    """The groups of features the model reads; the feature table holds them all."""
+
+    elo: bool = Field(description="Elo ratings")
+    pi: bool = Field(description="pi-ratings")
+    strengths: bool = Field(
+        description="goals, shots and corners expected by attack and defence strengths"
+    )
+    form: bool = Field(description="points, goals, shots and xG of recent matches")
+    rest: bool = Field(description="days of rest, and matches in the last weeks")
+    season: bool = Field(description="matches played this season, and newcomers")
+    league: bool = Field(description="goals, home advantage and draws of the competition")
+    head_to_head: bool = Field(description="earlier meetings of the two teams")
+    lineups: bool = Field(description="ratings of the starters; only an hour before kick-off")
+
+    def chosen(self) -> list[str]:
+        """Names of the groups that are on."""
+        return [name for name, on in self.model_dump().items() if on]
+
+
+class Blend(Section):
+    """The logit beside the trees: what is tried, on the folds of the search."""
+
+    c: Annotated[list[Annotated[float, Field(gt=0, le=1)]], AfterValidator(distinct)] = Field(
+        min_length=1,
+        description="inverse strengths of the ridge penalty that draws the logit to the ratings",
+    )
+    share: Annotated[list[Share], AfterValidator(distinct)] = Field(
+        min_length=1, description="shares of the logit in the mean of logit and trees"
+    )
+
+
 class Train(Section):
     """How the model is tuned and fitted."""
 
     gate: Gate
+    groups: Groups
+    market: Literal["opening", "closing"] | None = Field(
+        description="prices the trees start from: opening (or simply before the match) or closing; "
+        "null for a model without the market"
+    )
+    logit: Blend
     warm_up_seasons: int = Field(
         ge=0,
         le=20,

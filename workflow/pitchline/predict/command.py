@@ -14,6 +14,7 @@ from pitchline.params import load
 from pitchline.predict import forecast
 from pitchline.predict.schema import Predictions
 from pitchline.promote import champion as champions
+from pitchline.train.goals import load_goals
 from pitchline.train.model import Forecaster
 
 
@@ -36,9 +37,11 @@ def fixtures(params_file: Path) -> None:
     quality = read_json(layout.QUALITY, made_by="snakemake --cores 1 ingest")
     champions.confirm_standing_decision(params.promote)
     as_of = pd.Timestamp(params.as_of or quality["newest_fetch"])
+    folder = champions.locate(champion)
     rows = forecast.predictions(
         forecast.upcoming(features, as_of, params.predict.horizon_days),
-        Forecaster.load(champions.locate(champion)),
+        Forecaster.load(folder),
+        load_goals(folder),
         read_names(layout.TEAMS),
         as_of,
         champion["version"],

@@ -3,8 +3,13 @@
 import numpy as np
 import pandas as pd
 
+from pitchline.goals.scores import likeliest_scores
 from pitchline.ingest.tables import RESULTS
+from pitchline.train.goals import DECIMALS, GoalModel, read_off
 from pitchline.train.model import Forecaster
+
+# The likeliest scores told of each fixture.
+SCORES = 3
 
 
 def upcoming(features: pd.DataFrame, as_of: pd.Timestamp, horizon_days: int) -> pd.DataFrame:
@@ -24,6 +29,7 @@ def upcoming(features: pd.DataFrame, as_of: pd.Timestamp, horizon_days: int) -> 
 def predictions(
     fixtures: pd.DataFrame,
     forecaster: Forecaster,
+    goals: GoalModel,
     names: dict[str, str],
     as_of: pd.Timestamp,
     champion: str,
@@ -33,11 +39,22 @@ def predictions(
     Args:
         fixtures: features of the fixtures.
         forecaster: the champion.
+        goals: the champion's model of goals.
         names: shown name of each team's slug.
         as_of: the moment up to which results were known, UTC.
         champion: the champion's version.
     """
     p = forecaster.probabilities(fixtures)
+    grid = goals.grid(fixtures, p)
+    home, away, likely = likeliest_scores(grid, SCORES)
+    ranks = range(SCORES)
+    scores = {
+        f"score_{rank + 1}": [f"{h}-{a}" for h, a in zip(home[:, rank], away[:, rank], strict=True)]
+        for rank in ranks
+    }
+    likelihoods = {
+        f"score_{rank + 1}_probability": likely[:, rank].round(DECIMALS) for rank in ranks
+    }
     return pd.DataFrame(
         {
             "match_id": fixtures["match_id"],
@@ -52,6 +69,9 @@ def predictions(
             "probability_draw": p[:, 1],
             "probability_away": p[:, 2],
             "most_likely": np.array(RESULTS)[p.argmax(axis=1)],
+            **read_off(grid),
+            **scores,
+            **likelihoods,
             "as_of": as_of,
             "champion": champion,
         }

@@ -7,6 +7,8 @@ from pandera.typing import Series
 from pitchline.ingest.tables import RESULTS, SEASON_PATTERN, SLUG_PATTERN, Table, UtcTime, column
 from pitchline.train.schema import PROBABILITY_SUM_TOLERANCE
 
+SCORE_PATTERN = r"^\d{1,2}-\d{1,2}$"
+
 
 class Predictions(Table):
     """One row a fixture after as_of."""
@@ -23,6 +25,32 @@ class Predictions(Table):
     probability_draw: Series[float] = column("probability of D", "probability", ge=0, le=1)
     probability_away: Series[float] = column("probability of A", "probability", ge=0, le=1)
     most_likely: Series[str] = column("the likeliest result", isin=RESULTS)
+    expected_home_goals: Series[float] = column("goals expected of the home team", "goals", ge=0)
+    expected_away_goals: Series[float] = column("goals expected of the away team", "goals", ge=0)
+    over_2_5: Series[float] = column(
+        "probability of more than 2.5 goals", "probability", ge=0, le=1
+    )
+    both_score: Series[float] = column(
+        "probability that both teams score", "probability", ge=0, le=1
+    )
+    score_1: Series[str] = column(
+        "the likeliest score, home goals first", str_matches=SCORE_PATTERN
+    )
+    score_2: Series[str] = column(
+        "the second likeliest score, home goals first", str_matches=SCORE_PATTERN
+    )
+    score_3: Series[str] = column(
+        "the third likeliest score, home goals first", str_matches=SCORE_PATTERN
+    )
+    score_1_probability: Series[float] = column(
+        "probability of the likeliest score", "probability", ge=0, le=1
+    )
+    score_2_probability: Series[float] = column(
+        "probability of the second likeliest score", "probability", ge=0, le=1
+    )
+    score_3_probability: Series[float] = column(
+        "probability of the third likeliest score", "probability", ge=0, le=1
+    )
     as_of: Series[UtcTime] = column("results up to here were known, UTC")
     champion: Series[str] = column(
         "version of the model that made the forecast", str_matches="^[0-9a-f]{12}$"

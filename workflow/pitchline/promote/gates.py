@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from pitchline.params import Evaluate, Promote
+from pitchline.params import Evaluate, Promote, Suspicion
 from pitchline.train import metrics
 from pitchline.train.baselines import targets
 from pitchline.train.evaluate import probabilities
@@ -143,6 +143,7 @@ def judge(
                     _holds(value, comparison, threshold),
                 )
             )
+    gates += _suspicion(found, thresholds.suspicion)
     limit = thresholds.maximum_log_loss_above_champion
     if limit is not None:
         above = champion.log_loss_above
@@ -158,6 +159,39 @@ def judge(
                 _holds(above, "at most", limit) or not champion.needed,
             )
         )
+    return gates
+
+
+def _suspicion(found: dict[str, Any], thresholds: Suspicion) -> list[Gate]:
+    """Gates against figures that only a leak of the future reaches.
+
+    Where a figure rests on too few matches, or there are no closing odds, its gate is left out.
+    """
+    market = found["market"]
+    figures = [
+        (
+            "maximum_accuracy",
+            "accuracy over all matches, more of which points to a leak of the future",
+            found["model"]["accuracy"],
+            found["matches"],
+        )
+    ]
+    if market:
+        figures.append(
+            (
+                "maximum_rps_gain_over_closing",
+                "RPS of closing odds minus the model's, more of which points to a leak of the "
+                "future",
+                market["rps_gain_over_closing"],
+                market["matches"],
+            )
+        )
+    gates = []
+    for name, meaning, value, matches in figures:
+        threshold = getattr(thresholds, name)
+        if threshold is not None and matches >= thresholds.minimum_matches:
+            holds = _holds(value, "at most", threshold)
+            gates.append(Gate(f"suspicion.{name}", meaning, value, "at most", threshold, holds))
     return gates
 
 

@@ -1,14 +1,14 @@
 """``pitchline train``: the feature table in, the candidate out."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import pandas as pd
 
 from pitchline import console, layout
 from pitchline.errors import GateError, PitchlineError
-from pitchline.features.schema import feature_columns
+from pitchline.features.schema import columns_of
 from pitchline.files import (
     read_json,
     read_parquet,
@@ -22,6 +22,9 @@ from pitchline.params import Params, load
 from pitchline.train import gate as gating
 from pitchline.train.schema import Forecasts
 from pitchline.train.split import expanding_folds, split_at, trainable
+
+if TYPE_CHECKING:
+    from pitchline.train.goals import GoalModel
 
 MADE_BY_INGEST = "snakemake --cores 1 ingest"
 MADE_BY_FEATURES = "snakemake --cores 1 features"
@@ -48,7 +51,7 @@ def _rows(params: Params) -> tuple[pd.DataFrame, list[str]]:
             f"{layout.FEATURES}: no match with a known result after "
             f"train.warm_up_seasons = {params.train.warm_up_seasons}; collect more seasons."
         )
-    return rows, feature_columns(features)
+    return rows, columns_of(features, params.train.groups.chosen())
 
 
 def _test_window(params: Params) -> tuple[pd.Timestamp, pd.Timestamp]:
@@ -98,8 +101,8 @@ def gate(params_file: Path) -> None:
 @click.option("--threads", default=1, show_default=True, help="Fits at a time.")
 @click.pass_obj
 def tune(params_file: Path, threads: int) -> None:
-    """Search hyperparameters on the matches before the test window."""
-    from pitchline.train.tuning import search
+    """Search hyperparameters, the logit's part and the temperature before the test window."""
+    from pitchline.train.study import study_of
 
     params = load(params_file)
     settings = params.train
@@ -116,46 +119,57 @@ def tune(params_file: Path, threads: int) -> None:
         if passed or done == total:
             console.say("tune", f"{done:>3} of {total} trials, best log loss {best:.4f}")
 
-    study = search(
-        rows,
-        columns,
-        splits,
-        settings.search,
-        trials=settings.trials,
-        at_once=settings.trials_at_once,
-        max_rounds=settings.max_rounds,
-        patience=settings.early_stopping_rounds,
-        seed=params.seed,
-        threads=threads,
-        progress=progress,
+    study = study_of(
+        rows, columns, splits, settings, settings.trials, params.seed, threads, progress
     )
-    write_json(layout.STUDY, study)
     best = study["best"]
+    write_json(layout.STUDY, study)
     pruned = sum(trial["state"] == "pruned" for trial in study["trials"])
     console.say(
         "tune",
         f"chose trial {best['number']}: depth "
         f"{best['params']['max_depth']}, {best['rounds']} rounds; {pruned} trials pruned",
     )
+    logit = study["logit"]
+    console.say(
+        "tune",
+        f"logit: share {logit['share']:g}, c {logit['c']:g}, log loss {logit['log_loss']:.4f}",
+    )
+    told = study["calibration"]
+    use = "used" if told["temperature"] != 1 else "not used"
+    console.say(
+        "tune",
+        f"temperature {told['fitted']:.3f} {use}: log loss {told['tempered_log_loss']:.4f} with "
+        f"it, {told['log_loss']:.4f} without, on {told['matches']:,} matches not fitted on",
+    )
 
 
 @train.command()
 @click.pass_obj
 def fit(params_file: Path) -> None:
-    """Fit the candidate on all results known at as_of."""
+    """Fit the candidate on all results known at as_of, and tell what it leans on."""
+    from pitchline.train.goals import GoalModel
+    from pitchline.train.importance import importances
     from pitchline.train.model import Forecaster
+    from pitchline.train.plots import importances_svg
+    from pitchline.train.recipe import recipe_of
 
     params = load(params_file)
     rows, columns = _rows(params)
-    best = read_json(layout.STUDY, made_by=MADE_BY_TRAIN)["best"]
-    forecaster = Forecaster.fit(rows, columns, best["params"], best["rounds"], params.seed)
-    forecaster.save(layout.CANDIDATE, _card(params, rows, best))
+    study = read_json(layout.STUDY, made_by=MADE_BY_TRAIN)
+    forecaster = Forecaster.fit(rows, recipe_of(columns, params.train, study), params.seed)
+    forecaster.save(layout.CANDIDATE, _card(params, rows, study["best"], GoalModel.fit(rows)))
+    table = importances(forecaster, rows)
+    write_text(layout.IMPORTANCES, table.to_csv(index=False, lineterminator="\n"))
+    write_bytes(layout.IMPORTANCES.with_suffix(".svg"), importances_svg(table))
     console.say("fit", f"fitted on {len(rows):,} matches, {len(columns)} features")
 
 
-def _card(params: Params, rows: pd.DataFrame, best: dict[str, Any]) -> dict[str, Any]:
+def _card(
+    params: Params, rows: pd.DataFrame, best: dict[str, Any], goals: "GoalModel"
+) -> dict[str, Any]:
     return {
-        "model": "xgboost, 1X2 probabilities",
+        "model": "logit and xgboost, 1X2 probabilities; Dixon-Coles grid, goals",
         "as_of": _as_of(params).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "trained_on": {
             "matches": len(rows),
@@ -167,6 +181,7 @@ def _card(params: Params, rows: pd.DataFrame, best: dict[str, Any]) -> dict[str,
         "hyperparameters": best["params"],
         "rounds": best["rounds"],
         "seed": params.seed,
+        "goals": vars(goals),
         "params": {
             "features": params.features.model_dump(),
             "train": params.train.model_dump(),
@@ -179,11 +194,12 @@ def _card(params: Params, rows: pd.DataFrame, best: dict[str, Any]) -> dict[str,
 def evaluate(params_file: Path) -> None:
     """Forecast the test window walk-forward and score the forecasts."""
     from pitchline.train import evaluate as evaluation
-    from pitchline.train.plots import log_loss_svg, reliability_svg
+    from pitchline.train.plots import log_loss_svg, reliability_svg, sharpness_svg
+    from pitchline.train.recipe import recipe_of
 
     params = load(params_file)
     rows, columns = _rows(params)
-    best = read_json(layout.STUDY, made_by=MADE_BY_TRAIN)["best"]
+    study = read_json(layout.STUDY, made_by=MADE_BY_TRAIN)
     start, end = _test_window(params)
     if not (rows["kick_off"] >= start).any():
         raise PitchlineError(
@@ -192,12 +208,10 @@ def evaluate(params_file: Path) -> None:
         )
     forecasts = evaluation.walk_forward(
         rows,
-        columns,
+        recipe_of(columns, params.train, study),
         start,
         end,
         params.evaluate.refit_days,
-        best["params"],
-        best["rounds"],
         params.seed,
     )
     metrics = evaluation.evaluation(forecasts, params.evaluate, params.seed)
@@ -209,6 +223,7 @@ def evaluate(params_file: Path) -> None:
     write_text(layout.LOG_LOSS_BY_MONTH, by_month.to_csv(index=False, lineterminator="\n"))
     write_bytes(layout.RELIABILITY.with_suffix(".svg"), reliability_svg(reliability))
     write_bytes(layout.LOG_LOSS_BY_MONTH.with_suffix(".svg"), log_loss_svg(by_month))
+    write_bytes(layout.SHARPNESS, sharpness_svg(forecasts))
     write_json(layout.METRICS, metrics)
     console.say(
         "evaluate",

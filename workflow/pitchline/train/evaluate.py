@@ -8,34 +8,33 @@ import pandas as pd
 from pitchline.params import Evaluate
 from pitchline.train import metrics
 from pitchline.train.baselines import ELO, Logit, base_rates, targets
-from pitchline.train.model import Forecaster
+from pitchline.train.goals import LINE, GoalModel, read_off
+from pitchline.train.model import OUTCOMES, Forecaster, Recipe, priced
 from pitchline.train.split import split_at
 
 DECIMALS = 6
 FORECASTERS = ("model", "elo", "base")
-OUTCOMES = ("home", "draw", "away")
+MARKET = "closing"
+# What goals are forecast of, and its base rate among the rows a fit learned from.
+GOAL_EVENTS = ("over_2_5", "both_score")
 
 
 def walk_forward(
     rows: pd.DataFrame,
-    columns: list[str],
+    recipe: Recipe,
     start: pd.Timestamp,
     end: pd.Timestamp,
     refit_days: int,
-    settings: dict[str, Any],
-    rounds: int,
     seed: int,
 ) -> pd.DataFrame:
     """Forecast the matches of [start, end), each by a model fitted on what was known before.
 
     Args:
         rows: features and results, ordered by kick-off.
-        columns: the features to read.
+        recipe: how the model is made.
         start: start of the test window, UTC.
         end: end of the test window, UTC.
         refit_days: days until the next fit.
-        settings: XGBoost's hyperparameters.
-        rounds: boosting rounds.
         seed: of the fits.
 
     Returns:
@@ -48,18 +47,47 @@ def walk_forward(
             continue
         train, test = rows.iloc[split.train], rows.iloc[split.test]
         forecasts = {
-            "model": Forecaster.fit(train, columns, settings, rounds, seed).probabilities(test),
+            "model": Forecaster.fit(train, recipe, seed).probabilities(test),
             "elo": Logit.fit(train, ELO).probabilities(test),
             "base": np.tile(base_rates(train), (len(test), 1)),
         }
         part = test[
-            ["match_id", "competition", "season", "kick_off", "home_team", "away_team", "result"]
+            [
+                "match_id",
+                "competition",
+                "season",
+                "kick_off",
+                "home_team",
+                "away_team",
+                "home_goals",
+                "away_goals",
+                "result",
+            ]
         ].assign(trained_until=train["known_at"].max())
         for name in FORECASTERS:
             for number, outcome in enumerate(OUTCOMES):
                 part[f"{name}_{outcome}"] = forecasts[name][:, number].round(DECIMALS)
+        rates = happened(train).mean()
+        part = part.assign(
+            **read_off(GoalModel.fit(train).grid(test, forecasts["model"])),
+            **{f"base_{name}": round(float(rate), DECIMALS) for name, rate in rates.items()},
+            **{f"market_{outcome}": test[f"{MARKET}_{outcome}"] for outcome in OUTCOMES},
+        )
         parts.append(part)
     return pd.concat(parts, ignore_index=True)
+
+
+def happened(rows: pd.DataFrame) -> pd.DataFrame:
+    """Whether over 2.5 and both-score came true, 1 or 0."""
+    home = rows["home_goals"].to_numpy(dtype=np.float64)
+    away = rows["away_goals"].to_numpy(dtype=np.float64)
+    return pd.DataFrame(
+        {
+            "over_2_5": (home + away > LINE).astype(np.float64),
+            "both_score": ((home > 0) & (away > 0)).astype(np.float64),
+        },
+        index=rows.index,
+    )
 
 
 def probabilities(forecasts: pd.DataFrame, name: str) -> np.ndarray:
@@ -107,8 +135,9 @@ def evaluation(forecasts: pd.DataFrame, settings: Evaluate, seed: int) -> dict[s
 
     Returns:
         The window; ``model``, ``elo`` and ``base`` with their metrics; the log-loss gains of the
-        model over both baselines (positive is better, nats) with paired intervals; the model by
-        season and over the newest days.
+        model over both baselines (positive is better, nats) with paired intervals; ``market``:
+        model and closing odds on the matches that have them, None without any; ``goals``: the
+        forecasts of goals; the model by season and over the newest days.
     """
     outcome = targets(forecasts)
     counts = metrics.bootstrap_counts(len(forecasts), settings.bootstrap_samples, seed)
@@ -137,6 +166,8 @@ def evaluation(forecasts: pd.DataFrame, settings: Evaluate, seed: int) -> dict[s
         "elo": scores["elo"],
         "base": scores["base"],
         **gains,
+        "market": _beside_the_market(forecasts, settings, seed),
+        "goals": _of_goals(forecasts),
         "by_season": {
             season: _brief(forecasts[forecasts["season"] == season])
             for season in sorted(forecasts["season"].unique())
@@ -156,6 +187,49 @@ def _brief(forecasts: pd.DataFrame) -> dict[str, Any]:
             "accuracy": round(float(metrics.correct(p, outcome).mean()), DECIMALS),
         }
     return brief
+
+
+def _beside_the_market(
+    forecasts: pd.DataFrame, settings: Evaluate, seed: int
+) -> dict[str, Any] | None:
+    rows = forecasts[priced(probabilities(forecasts, "market"))]
+    if rows.empty:
+        return None
+    outcome = targets(rows)
+    counts = metrics.bootstrap_counts(len(rows), settings.bootstrap_samples, seed)
+    told: dict[str, Any] = {"matches": len(rows)}
+    measures = {"log_loss": metrics.log_loss, "rps": metrics.ranked_probability_score}
+    for name, measure in measures.items():
+        model, market = (measure(probabilities(rows, who), outcome) for who in ("model", "market"))
+        gain = market - model
+        interval = metrics.interval_of_mean(gain, counts, settings.confidence_level)
+        told |= {
+            name: round(float(model.mean()), DECIMALS),
+            f"closing_{name}": round(float(market.mean()), DECIMALS),
+            f"{name}_gain_over_closing": round(float(gain.mean()), DECIMALS),
+            f"{name}_gain_over_closing_interval": _rounded(interval),
+        }
+    return told
+
+
+def _of_goals(forecasts: pd.DataFrame) -> dict[str, Any]:
+    """Log loss (nats) of each event's forecast and of its base rate; mean goals and expected."""
+    truth = happened(forecasts)
+    told: dict[str, Any] = {}
+    for name in GOAL_EVENTS:
+        hit = truth[name].to_numpy()
+        told[name] = {
+            label: round(
+                float(metrics.binary_log_loss(forecasts[column].to_numpy(), hit)), DECIMALS
+            )
+            for label, column in (("log_loss", name), ("base_log_loss", f"base_{name}"))
+        }
+    for side in ("home", "away"):
+        told[f"{side}_goals"] = {
+            "scored": round(float(forecasts[f"{side}_goals"].mean()), DECIMALS),
+            "expected": round(float(forecasts[f"expected_{side}_goals"].mean()), DECIMALS),
+        }
+    return told
 
 
 def log_loss_by_month(forecasts: pd.DataFrame) -> pd.DataFrame:

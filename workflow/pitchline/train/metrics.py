@@ -17,6 +17,17 @@ def log_loss(forecast: np.ndarray, outcome: np.ndarray) -> np.ndarray:
     return np.asarray(-np.log(np.clip(given, PROBABILITY_FLOOR, 1)))
 
 
+def binary_log_loss(forecast: np.ndarray, happened: np.ndarray) -> float:
+    """Mean negative log-likelihood of an event forecast with one probability a match, nats.
+
+    Args:
+        forecast: probabilities, shape (matches,).
+        happened: 1 where the event came true, else 0.
+    """
+    given = np.where(happened > 0, forecast, 1 - forecast)
+    return float(-np.log(np.clip(given, PROBABILITY_FLOOR, 1)).mean())
+
+
 def ranked_probability_score(forecast: np.ndarray, outcome: np.ndarray) -> np.ndarray:
     """RPS of each match, 0 (perfect) to 1.
 

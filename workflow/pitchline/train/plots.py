@@ -4,8 +4,13 @@ import io
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+
+from pitchline.train import metrics
+from pitchline.train.baselines import targets
+from pitchline.train.evaluate import probabilities
 
 STYLE: Any = {
     "svg.hashsalt": "pitchline",
@@ -17,6 +22,7 @@ STYLE: Any = {
     "grid.alpha": 0.3,
 }
 COLOURS = {"model": "#0b6e4f", "elo": "#e08e45", "base": "#8d99ae"}
+SHOWN_FEATURES = 16
 NAMES = {"model": "model", "elo": "Elo", "base": "base rates"}
 
 
@@ -65,4 +71,48 @@ def log_loss_svg(table: pd.DataFrame) -> bytes:
         shown = range(0, len(table), max(1, len(table) // 12))
         axes.set_xticks(list(shown), [table["month"][i] for i in shown], rotation=45, ha="right")
         axes.legend(frameon=False, ncols=3)
+        return _svg(figure)
+
+
+def sharpness_svg(forecasts: pd.DataFrame) -> bytes:
+    """How sure the model is: matches by the highest probability, and how often that came true.
+
+    Args:
+        forecasts: the table ``Forecasts``.
+    """
+    p = probabilities(forecasts, "model")
+    highest, hit = p.max(axis=1), metrics.correct(p, targets(forecasts))
+    edges = np.arange(0.3, 1.0001, 0.05)
+    counts, _ = np.histogram(highest, edges)
+    true, _ = np.histogram(highest, edges, weights=hit)
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(6.4, 4.2), layout="constrained")
+        axes = figure.add_subplot()
+        axes.bar(edges[:-1], counts, width=0.05, align="edge", color="#cfd8d3", label="matches")
+        axes.bar(
+            edges[:-1], true, width=0.05, align="edge", color=COLOURS["model"], label="came true"
+        )
+        axes.set(
+            title="Sharpness: how sure the forecasts were",
+            xlabel="probability of the likeliest result",
+            ylabel="matches",
+        )
+        axes.legend(frameon=False)
+        return _svg(figure)
+
+
+def importances_svg(table: pd.DataFrame) -> bytes:
+    """The features that trees and logit lean on most.
+
+    Args:
+        table: part, name, group, importance; the greatest of each part first.
+    """
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(10.0, 5.2), layout="constrained")
+        for axes, part in zip(figure.subplots(1, 2), ("trees", "logit"), strict=True):
+            shown = table[table["part"] == part].head(SHOWN_FEATURES).iloc[::-1]
+            axes.barh(shown["name"], shown["importance"], color=COLOURS["model"])
+            verb = "leans" if part == "logit" else "lean"
+            axes.set(title=f"What the {part} {verb} on", xlabel="mean move of the log-odds")
+            axes.tick_params(axis="y", labelsize=8)
         return _svg(figure)

@@ -12,7 +12,8 @@ PROBABILITY_SUM_TOLERANCE = 2e-6
 class Forecasts(Table):
     """Forecasts of matches of the test window, each made before its kick-off.
 
-    ``model_`` is the candidate, ``elo_`` the Elo baseline, ``base_`` the base rates.
+    ``model_`` is the candidate, ``elo_`` the Elo baseline, ``base_`` the base rates, ``market_``
+    the closing odds without the margin, where there are any.
     """
 
     match_id: Series[str] = column("the match, as in matches", unique=True)
@@ -21,6 +22,8 @@ class Forecasts(Table):
     kick_off: Series[UtcTime] = column("kick-off, UTC")
     home_team: Series[str] = column("home team", str_matches=SLUG_PATTERN)
     away_team: Series[str] = column("away team", str_matches=SLUG_PATTERN)
+    home_goals: Series[pd.Int64Dtype] = column("goals of the home team", "goals", ge=0, le=99)
+    away_goals: Series[pd.Int64Dtype] = column("goals of the away team", "goals", ge=0, le=99)
     result: Series[str] = column("H, D or A", isin=RESULTS)
     trained_until: Series[UtcTime] = column(
         "the forecast's model learned from results known by then, UTC"
@@ -34,6 +37,33 @@ class Forecasts(Table):
     base_home: Series[float] = column("base rates: probability of H", "probability", ge=0, le=1)
     base_draw: Series[float] = column("base rates: probability of D", "probability", ge=0, le=1)
     base_away: Series[float] = column("base rates: probability of A", "probability", ge=0, le=1)
+    expected_home_goals: Series[float] = column("goals expected of the home team", "goals", ge=0)
+    expected_away_goals: Series[float] = column("goals expected of the away team", "goals", ge=0)
+    over_2_5: Series[float] = column("model: more than 2.5 goals", "probability", ge=0, le=1)
+    both_score: Series[float] = column("model: both teams score", "probability", ge=0, le=1)
+    base_over_2_5: Series[float] = column("base rate of over 2.5", "probability", ge=0, le=1)
+    base_both_score: Series[float] = column("base rate of both score", "probability", ge=0, le=1)
+    market_home: Series[float] = column(
+        "closing odds: probability of H; null without a price",
+        "probability",
+        ge=0,
+        le=1,
+        nullable=True,
+    )
+    market_draw: Series[float] = column(
+        "closing odds: probability of D; null without a price",
+        "probability",
+        ge=0,
+        le=1,
+        nullable=True,
+    )
+    market_away: Series[float] = column(
+        "closing odds: probability of A; null without a price",
+        "probability",
+        ge=0,
+        le=1,
+        nullable=True,
+    )
 
     @pa.dataframe_check(error="trained_until lies after kick_off")
     @classmethod

@@ -9,7 +9,7 @@ on every fold so far, and worse than its mean, is pruned (Optuna's WilcoxonPrune
 import math
 import queue
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -19,8 +19,7 @@ import pandas as pd
 import xgboost as xgb
 
 from pitchline.params import Search
-from pitchline.train.baselines import Logit
-from pitchline.train.model import FIXED, START, matrix
+from pitchline.train.model import FIXED, Beginning, matrix
 from pitchline.train.split import Split
 
 SIGNIFICANT_DIGITS = 4
@@ -35,24 +34,33 @@ Progress = Callable[[int, int, float], None]
 
 @dataclass(frozen=True)
 class Fold:
-    """One fold's binned data."""
+    """One fold's binned data, for each start of the trees."""
 
-    train: xgb.QuantileDMatrix
-    valid: xgb.QuantileDMatrix
+    train: dict[str, xgb.QuantileDMatrix]
+    valid: dict[str, xgb.QuantileDMatrix]
 
 
 # Validation log loss (nats) of one fit after each boosting round.
 Curve = list[float]
 
 
-def prepare_folds(rows: pd.DataFrame, columns: list[str], splits: list[Split]) -> list[Fold]:
-    """Bin every fold's data, the starting logit fitted on its training part alone."""
+def prepare_folds(
+    rows: pd.DataFrame,
+    columns: Sequence[str],
+    splits: list[Split],
+    starts: Sequence[str],
+    market: str | None = None,
+) -> list[Fold]:
+    """Bin every fold's data, what it starts from fitted on its training part alone."""
     folds = []
     for split in splits:
         train, valid = rows.iloc[split.train], rows.iloc[split.test]
-        start = Logit.fit(train, START)
-        binned = matrix(train, columns, start)
-        folds.append(Fold(binned, matrix(valid, columns, start, reference=binned)))
+        fold = Fold({}, {})
+        for start in starts:
+            beginning = Beginning.fit(train, columns, start, market)
+            fold.train[start] = matrix(train, columns, beginning)
+            fold.valid[start] = matrix(valid, columns, beginning, reference=fold.train[start])
+        folds.append(fold)
     return folds
 
 
@@ -62,12 +70,13 @@ def _rounded(value: float, low: float, high: float) -> float:
 
 
 def suggest(trial: optuna.trial.Trial, search: Search) -> dict[str, Any]:
-    """XGBoost's hyperparameters of one trial."""
+    """What the trees start from and XGBoost's hyperparameters, of one trial."""
 
     def number(name: str, low: float, high: float, *, log: bool = False) -> float:
         return _rounded(trial.suggest_float(name, low, high, log=log), low, high)
 
     return {
+        "start": trial.suggest_categorical("start", search.start),
         "max_depth": trial.suggest_int("max_depth", *search.max_depth),
         "learning_rate": number("learning_rate", *search.learning_rate, log=True),
         "min_child_weight": number("min_child_weight", *search.min_child_weight, log=True),
@@ -83,11 +92,12 @@ def fit_fold(
 ) -> Curve:
     """Train on a fold until its validation log loss has not fallen for ``patience`` rounds."""
     history: dict[str, dict[str, Curve]] = {}
+    own = {name: value for name, value in settings.items() if name != "start"}
     xgb.train(
-        {**FIXED, **settings, "seed": seed},
-        fold.train,
+        {**FIXED, **own, "seed": seed},
+        fold.train[settings["start"]],
         max_rounds,
-        evals=[(fold.valid, "valid")],
+        evals=[(fold.valid[settings["start"]], "valid")],
         early_stopping_rounds=patience,
         evals_result=history,
         verbose_eval=False,
@@ -133,10 +143,11 @@ class _Worker:
 
 def search(
     rows: pd.DataFrame,
-    columns: list[str],
+    columns: Sequence[str],
     splits: list[Split],
     ranges: Search,
     *,
+    market: str | None = None,
     trials: int,
     at_once: int,
     max_rounds: int,
@@ -152,6 +163,7 @@ def search(
         columns: the features to read.
         splits: the folds.
         ranges: the search space.
+        market: the moment whose prices the trees start from; None for none.
         trials: how many sets to try.
         at_once: trials asked for together.
         max_rounds: most boosting rounds.
@@ -173,7 +185,10 @@ def search(
         ),
     )
     worker = _Worker(
-        [prepare_folds(rows, columns, splits) for _ in range(threads)], max_rounds, patience, seed
+        [prepare_folds(rows, columns, splits, ranges.start, market) for _ in range(threads)],
+        max_rounds,
+        patience,
+        seed,
     )
     weights = [len(split.test) for split in splits]
     records: list[dict[str, Any]] = []

@@ -1,0 +1,1 @@
+"""Backtest: past seasons forecast match by match, each by fits on what was known before."""

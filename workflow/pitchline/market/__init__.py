@@ -1,0 +1,1 @@
+"""The betting market: what bookmakers' odds say about a match."""
