@@ -1,71 +1,144 @@
-"""`pitchline features build`: tables in, the feature table out."""
+"""`pitchline features build`: tables in, the feature table out, with a memory or without."""
 
 import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from pitchline import layout
 from pitchline.cli import cli
+from pitchline.collect.competitions import read_competitions
 from pitchline.errors import ArtifactError, TableError
+from pitchline.features.build import build_features
 from pitchline.files import read_parquet, write_json, write_parquet
 from pitchline.ingest import tables
 from pitchline.params import Params
-from tests.conftest import ROOT, features_as_of
+from tests.conftest import ROOT
+
+INPUTS = {
+    layout.MATCHES: tables.Matches,
+    layout.TEAM_STATS: tables.TeamStats,
+    layout.LINEUPS: tables.Lineups,
+    layout.ODDS: tables.Odds,
+}
 
 
 @pytest.fixture
 def project(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    matches: pd.DataFrame,
-    team_stats: pd.DataFrame,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, starter_tables: dict[str, pd.DataFrame]
 ) -> Path:
     """A project's folder with the tables of the last season."""
     shutil.copy(ROOT / "params.yaml", tmp_path)
     monkeypatch.chdir(tmp_path)
-    chosen = matches[matches["season"] == "2025-26"].reset_index(drop=True)
-    stats = team_stats[team_stats["match_id"].isin(chosen["match_id"])]
-    tables.write_table(layout.MATCHES, tables.Matches, chosen)
-    tables.write_table(layout.TEAM_STATS, tables.TeamStats, stats)
+    matches = starter_tables["matches"]
+    chosen = matches.loc[matches["season"] == "2025-26", "match_id"]
+    for path, model in INPUTS.items():
+        rows = starter_tables[path.stem]
+        tables.write_table(path, model, rows[rows["match_id"].isin(chosen)])
+    layout.COMPETITIONS.parent.mkdir(parents=True)
+    shutil.copy(ROOT / layout.COMPETITIONS, layout.COMPETITIONS)
     write_json(layout.QUALITY, {"newest_fetch": "2026-02-01T00:00:00Z"})
     return tmp_path
 
 
-def build() -> pd.DataFrame:
-    CliRunner().invoke(cli, ["features", "build"], catch_exceptions=False)
+def run(*options: str) -> Result:
+    return CliRunner().invoke(cli, ["features", "build", *options], catch_exceptions=False)
+
+
+def build(*options: str) -> pd.DataFrame:
+    run(*options)
     return read_parquet(layout.FEATURES, made_by="x")
+
+
+def set_as_of(params: Params, moment: str) -> None:
+    text = Path("params.yaml").read_text(encoding="utf-8")
+    assert text.count(f'as_of: "{params.as_of}"') == 1
+    Path("params.yaml").write_text(
+        text.replace(f'as_of: "{params.as_of}"', f"as_of: {moment}"), encoding="utf-8"
+    )
+
+
+def went_through(done: Result) -> int:
+    """Events gone through, as the command tells."""
+    return int(done.output.split("went through ")[1].split(" of ")[0].replace(",", ""))
 
 
 def test_the_table_is_that_of_the_parameters(project: Path, params: Params) -> None:
     found = build()
-    read = [read_parquet(path, made_by="x") for path in (layout.MATCHES, layout.TEAM_STATS)]
-    expected = features_as_of(*read, params, pd.Timestamp(params.as_of))
-    pd.testing.assert_frame_equal(found, expected)
+    cups = frozenset(
+        each.competition for each in read_competitions(layout.COMPETITIONS) if each.format == "cup"
+    )
+    assert "uefa-champions-league" in cups
+    read = [read_parquet(path, made_by="x") for path in INPUTS]
+    expected = build_features(*read, pd.Timestamp(params.as_of), params.features, cups).table
+    pd.testing.assert_frame_equal(found, expected, check_like=True, check_dtype=False)
 
 
 def test_without_as_of_the_newest_fetch_is_the_moment(project: Path, params: Params) -> None:
-    text = Path("params.yaml").read_text(encoding="utf-8")
-    assert f'as_of: "{params.as_of}"' in text
-    Path("params.yaml").write_text(
-        text.replace(f'as_of: "{params.as_of}"', "as_of: null"), encoding="utf-8"
-    )
+    set_as_of(params, "null")
     found = build()
     known = found["known_at"] <= pd.Timestamp("2026-02-01T00:00:00Z")
     assert 0 < known.sum() < len(found)
     assert found["result"].notna().equals(known)
 
 
-def test_building_again_gives_the_same_bytes(project: Path) -> None:
-    build()
-    first = layout.FEATURES.read_bytes()
-    build()
-    assert layout.FEATURES.read_bytes() == first
+def test_a_match_day_later_the_memory_gives_the_bytes_of_a_build_anew(
+    project: Path, params: Params
+) -> None:
+    set_as_of(params, '"2026-02-06T00:00:00Z"')
+    first = went_through(run())
+    assert layout.FEATURES_STATE.is_file()
+    text = Path("params.yaml").read_text(encoding="utf-8")
+    Path("params.yaml").write_text(text.replace("2026-02-06", "2026-02-09"), encoding="utf-8")
+    second = went_through(run())
+    further = layout.FEATURES.read_bytes()
+    anew = went_through(run("--anew"))
+    assert layout.FEATURES.read_bytes() == further
+    layout.FEATURES_STATE.unlink()
+    assert went_through(run()) == anew
+    assert layout.FEATURES.read_bytes() == further
+    assert first < anew
+    assert second < anew / 2
 
 
-@pytest.mark.parametrize("path", [layout.MATCHES, layout.TEAM_STATS, layout.QUALITY])
+@pytest.mark.parametrize("spoil", ["damaged", "cut", "empty"])
+def test_a_spoiled_memory_is_passed_over_and_made_anew(project: Path, spoil: str) -> None:
+    anew = went_through(run())
+    expected, whole = layout.FEATURES.read_bytes(), layout.FEATURES_STATE.read_bytes()
+    middle = len(whole) // 2
+    broken = {
+        "damaged": whole[:middle] + bytes(100) + whole[middle + 100 :],
+        "cut": whole[:middle],
+        "empty": b"",
+    }
+    assert broken[spoil] != whole
+    layout.FEATURES_STATE.write_bytes(broken[spoil])
+    assert went_through(run()) == anew
+    assert layout.FEATURES.read_bytes() == expected
+    assert layout.FEATURES_STATE.read_bytes() == whole
+    assert went_through(run()) < anew
+
+
+def test_a_memory_of_other_settings_is_not_used(project: Path) -> None:
+    anew = went_through(run())
+    text = Path("params.yaml").read_text(encoding="utf-8")
+    assert text.count("  season_carry: 0.9") >= 1
+    other = text.replace("  season_carry: 0.9", "  season_carry: 0.8", 1)
+    Path("params.yaml").write_text(other, encoding="utf-8")
+    assert went_through(run()) == anew
+
+
+def test_the_cups_of_the_reference_are_part_of_the_key(project: Path) -> None:
+    anew = went_through(run())
+    text = layout.COMPETITIONS.read_text(encoding="utf-8")
+    assert text.count(",ENG,cup,") == 2
+    layout.COMPETITIONS.write_text(text.replace(",ENG,cup,", ",ENG,other,", 1), encoding="utf-8")
+    assert went_through(run()) == anew
+
+
+@pytest.mark.parametrize("path", [*INPUTS, layout.QUALITY])
 def test_a_missing_input_names_itself_and_its_maker(project: Path, path: Path) -> None:
     path.unlink()
     with pytest.raises(ArtifactError, match=f"{path}.*snakemake --cores 1 ingest"):
@@ -75,9 +148,10 @@ def test_a_missing_input_names_itself_and_its_maker(project: Path, path: Path) -
 
 def test_a_refused_table_leaves_the_previous_one(project: Path) -> None:
     build()
-    before = layout.FEATURES.read_bytes()
+    before, memory = layout.FEATURES.read_bytes(), layout.FEATURES_STATE.read_bytes()
     broken = read_parquet(layout.MATCHES, made_by="x")
     write_parquet(layout.MATCHES, pd.concat([broken, broken.iloc[[0]]]))
     with pytest.raises(TableError, match="column match_id"):
         build()
     assert layout.FEATURES.read_bytes() == before
+    assert layout.FEATURES_STATE.read_bytes() == memory

@@ -1,34 +1,27 @@
 import json
 import subprocess
 import sys
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from pitchline.errors import ArtifactError
-from pitchline.features.schema import feature_columns
 from pitchline.train.baselines import Logit, base_rates, targets
-from pitchline.train.model import CARD_FILE, MODEL_FILE, START, Forecaster
+from pitchline.train.contrasts import contrasts, ratings_of
+from pitchline.train.model import CARD_FILE, MODEL_FILE, Forecaster, Recipe
 from pitchline.train.split import trainable
+from tests.train.recipes import recipe
 
-SETTINGS: dict[str, Any] = {
-    "max_depth": 3,
-    "learning_rate": 0.1,
-    "min_child_weight": 10.0,
-    "subsample": 0.7,
-    "colsample_bytree": 0.7,
-    "reg_lambda": 5.0,
-    "reg_alpha": 0.1,
-}
 # Loads a model cut off at several places, then with a changed byte; prints what was not refused.
 # In a process of its own, with little memory: a damaged model may well bring XGBoost down.
 LOAD_DAMAGED = """
 import resource, sys
 from pathlib import Path
 from pitchline.errors import ArtifactError
+from pitchline.train.contrasts import contrasts, ratings_of
 from pitchline.train.model import MODEL_FILE, Forecaster
 
 resource.setrlimit(resource.RLIMIT_AS, (3 * 2**30, 3 * 2**30))
@@ -57,19 +50,25 @@ def rows(features: pd.DataFrame) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def columns(features: pd.DataFrame) -> list[str]:
-    return feature_columns(features)
+def small(features: pd.DataFrame) -> Recipe:
+    return recipe(features)
 
 
 @pytest.fixture(scope="module")
-def forecaster(rows: pd.DataFrame, columns: list[str]) -> Forecaster:
-    return Forecaster.fit(rows, columns, SETTINGS, rounds=6, seed=1)
+def forecaster(rows: pd.DataFrame, small: Recipe) -> Forecaster:
+    return Forecaster.fit(rows, small, seed=1)
 
 
 @pytest.fixture
 def saved(forecaster: Forecaster, tmp_path: Path) -> Path:
     forecaster.save(tmp_path, {"model": "a test"})
     return tmp_path
+
+
+def ratings_logit(rows: pd.DataFrame, recipe: Recipe) -> np.ndarray:
+    """Probabilities of a logit on the ratings alone."""
+    table = contrasts(rows, recipe.columns)
+    return Logit.fit(table, ratings_of(table)).probabilities(table)
 
 
 def bytes_of(forecaster: Forecaster) -> bytes:
@@ -108,7 +107,7 @@ def test_a_match_gets_the_same_forecast_alone_and_among_others(
 
 
 def test_the_order_of_the_tables_columns_does_not_matter(
-    rows: pd.DataFrame, columns: list[str], forecaster: Forecaster
+    rows: pd.DataFrame, small: Recipe, forecaster: Forecaster
 ) -> None:
     turned = rows[rows.columns[::-1]]
     assert (forecaster.probabilities(turned) == forecaster.probabilities(rows)).all()
@@ -124,26 +123,26 @@ def test_no_rows_give_no_forecasts(rows: pd.DataFrame, forecaster: Forecaster) -
 
 
 def test_without_trees_the_forecast_is_the_starting_logits(
-    rows: pd.DataFrame, columns: list[str]
+    rows: pd.DataFrame, small: Recipe
 ) -> None:
-    bare = Forecaster.fit(rows, columns, SETTINGS, rounds=0, seed=1)
-    expected = Logit.fit(rows, START).probabilities(rows)
+    bare = Forecaster.fit(rows, replace(small, rounds=0, share=0.0), seed=1)
+    expected = ratings_logit(rows, small)
     np.testing.assert_allclose(bare.probabilities(rows), expected, atol=3e-6)
 
 
 def test_the_trees_fit_better_than_the_logit_they_start_from(
-    rows: pd.DataFrame, forecaster: Forecaster
+    rows: pd.DataFrame, small: Recipe, forecaster: Forecaster
 ) -> None:
     at = (np.arange(len(rows)), targets(rows))
-    model = np.log(forecaster.probabilities(rows)[at]).mean()
-    assert model > np.log(Logit.fit(rows, START).probabilities(rows)[at]).mean()
+    model = np.log(forecaster.trees(rows)[at]).mean()
+    assert model > np.log(ratings_logit(rows, small)[at]).mean()
 
 
 def test_the_model_beats_the_base_rates_on_the_next_season(
-    rows: pd.DataFrame, columns: list[str]
+    rows: pd.DataFrame, small: Recipe
 ) -> None:
     train, test = rows[rows["season"] < "2025-26"], rows[rows["season"] == "2025-26"]
-    p = Forecaster.fit(train, columns, SETTINGS, 3, 1).probabilities(test)
+    p = Forecaster.fit(train, small, 1).probabilities(test)
     outcome = targets(test)
     assert (
         np.log(p[np.arange(len(test)), outcome]).mean() > np.log(base_rates(train)[outcome]).mean()
@@ -151,23 +150,23 @@ def test_the_model_beats_the_base_rates_on_the_next_season(
 
 
 def test_a_fit_gives_the_same_bytes_again(
-    rows: pd.DataFrame, columns: list[str], forecaster: Forecaster
+    rows: pd.DataFrame, small: Recipe, forecaster: Forecaster
 ) -> None:
-    again = Forecaster.fit(rows, columns, SETTINGS, rounds=6, seed=1)
+    again = Forecaster.fit(rows, small, seed=1)
     assert bytes_of(again) == bytes_of(forecaster)
-    assert again.start == forecaster.start
+    assert (again.beginning, again.logit) == (forecaster.beginning, forecaster.logit)
 
 
 def test_the_seed_decides_which_matches_and_features_a_tree_sees(
-    rows: pd.DataFrame, columns: list[str], forecaster: Forecaster
+    rows: pd.DataFrame, small: Recipe, forecaster: Forecaster
 ) -> None:
-    other = Forecaster.fit(rows, columns, SETTINGS, rounds=6, seed=2)
+    other = Forecaster.fit(rows, small, seed=2)
     assert bytes_of(other) != bytes_of(forecaster)
 
 
-def test_a_training_set_without_draws_can_be_fitted(rows: pd.DataFrame, columns: list[str]) -> None:
+def test_a_training_set_without_draws_can_be_fitted(rows: pd.DataFrame, small: Recipe) -> None:
     decided = rows[rows["result"] != "D"]
-    p = Forecaster.fit(decided, columns, SETTINGS, 2, 1).probabilities(decided)
+    p = Forecaster.fit(decided, small, 1).probabilities(decided)
     assert np.isfinite(p).all()
     assert p[:, 1].max() < 0.1
 
@@ -186,10 +185,12 @@ def test_a_loaded_model_saves_the_same_bytes(saved: Path, tmp_path: Path) -> Non
         assert (tmp_path / "again" / name).read_bytes() == (saved / name).read_bytes()
 
 
-def test_the_card_starts_with_its_own_entries(saved: Path, columns: list[str]) -> None:
+def test_the_card_starts_with_its_own_entries_and_tells_the_recipe(
+    saved: Path, small: Recipe
+) -> None:
     card = json.loads((saved / CARD_FILE).read_text(encoding="utf-8"))
     assert next(iter(card.items())) == ("model", "a test")
-    assert card["columns"] == columns
+    assert card["recipe"] == {**asdict(small), "columns": list(small.columns)}
 
 
 def test_saving_leaves_no_other_file(saved: Path) -> None:
@@ -197,8 +198,8 @@ def test_saving_leaves_no_other_file(saved: Path) -> None:
 
 
 def test_a_missing_feature_is_named(rows: pd.DataFrame, forecaster: Forecaster) -> None:
-    with pytest.raises(ArtifactError, match=r"'difference_points_5'.*same params\.yaml"):
-        forecaster.probabilities(rows.drop(columns="difference_points_5"))
+    with pytest.raises(ArtifactError, match=r"'difference_points_6'.*same params\.yaml"):
+        forecaster.probabilities(rows.drop(columns="difference_points_6"))
 
 
 @pytest.mark.parametrize("name", [MODEL_FILE, CARD_FILE])
@@ -212,7 +213,7 @@ def test_a_missing_file_is_named(saved: Path, name: str) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b"\xff", b"[]", b"null", b"{}", b'{"columns": [], "start": {}}'],
+    [b"", b"{", b"\xff", b"[]", b"null", b"{}", b'{"recipe": {}}', b'{"recipe": {"columns": 1}}'],
 )
 def test_a_damaged_card_is_named(saved: Path, content: bytes) -> None:
     (saved / CARD_FILE).write_bytes(content)
@@ -232,9 +233,9 @@ def test_a_cut_off_or_altered_model_is_refused_by_name(saved: Path) -> None:
 
 
 def test_the_card_of_a_model_with_other_features_is_refused(
-    rows: pd.DataFrame, columns: list[str], saved: Path, tmp_path: Path
+    rows: pd.DataFrame, small: Recipe, saved: Path, tmp_path: Path
 ) -> None:
-    other = Forecaster.fit(rows, columns[:-1], SETTINGS, rounds=1, seed=1)
+    other = Forecaster.fit(rows, replace(small, columns=small.columns[:-1]), seed=1)
     other.save(tmp_path / "other", {})
     (tmp_path / "other" / CARD_FILE).replace(saved / CARD_FILE)
     with pytest.raises(ArtifactError, match=r"model\.ubj.*model\.json"):
@@ -242,9 +243,9 @@ def test_the_card_of_a_model_with_other_features_is_refused(
 
 
 def test_the_card_of_another_fit_is_refused(
-    rows: pd.DataFrame, columns: list[str], saved: Path, tmp_path: Path
+    rows: pd.DataFrame, small: Recipe, saved: Path, tmp_path: Path
 ) -> None:
-    other = Forecaster.fit(rows.head(300), columns, SETTINGS, rounds=6, seed=1)
+    other = Forecaster.fit(rows.head(300), small, seed=1)
     other.save(tmp_path / "other", {})
     (tmp_path / "other" / CARD_FILE).replace(saved / CARD_FILE)
     with pytest.raises(ArtifactError, match=r"model\.ubj"):

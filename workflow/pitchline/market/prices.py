@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from pitchline.market.implied import power
 
@@ -27,11 +30,15 @@ def market_probabilities(
         match_id, bookmaker, home, draw, away (probabilities, sum 1), a row a match, ordered by
         match_id; matches that none of the bookmakers priced are left out.
     """
-    rank = {bookmaker: number for number, bookmaker in enumerate(bookmakers)}
-    offered = (odds["moment"] == moment) & odds["bookmaker"].isin(rank)
-    priced = odds[offered & (odds[list(OUTCOMES)] > 1).all(axis=1)]
-    order = priced.assign(rank=priced["bookmaker"].map(rank).astype("int64"))
-    order = order.sort_values(["match_id", "rank"], kind="stable")
-    chosen = order.drop_duplicates("match_id")[COLUMNS].reset_index(drop=True)
-    chosen[list(OUTCOMES)] = power(chosen[list(OUTCOMES)].to_numpy())
+    known = pa.array(list(bookmakers), pa.string())
+    found = pc.index_in(pa.array(odds["bookmaker"], pa.string()), value_set=known)
+    ranks = found.fill_null(-1).to_numpy(zero_copy_only=False)
+    prices = np.column_stack([odds[outcome].to_numpy(dtype=np.float64) for outcome in OUTCOMES])
+    offered = (odds["moment"] == moment).to_numpy() & (ranks >= 0) & (prices > 1).all(axis=1)
+    places = np.flatnonzero(offered)
+    match, _ = pd.factorize(odds["match_id"].iloc[places], sort=True)
+    order = np.lexsort((ranks[places], match))
+    first = places[order[np.unique(match[order], return_index=True)[1]]]
+    chosen = odds.iloc[first][COLUMNS].reset_index(drop=True)
+    chosen[list(OUTCOMES)] = power(prices[first])
     return chosen

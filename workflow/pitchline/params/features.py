@@ -169,7 +169,7 @@ class Lineup(Section):
     )
 
 
-class Market(Section):
+class Prices(Section):
     """The market's probabilities."""
 
     bookmakers: Annotated[
@@ -192,4 +192,4 @@ class Features(Section):
     league: League
     head_to_head: HeadToHead
     lineup: Lineup
-    market: Market
+    market: Prices

@@ -1,0 +1,44 @@
+"""A small recipe for the tests: a few shallow trees beside a logit."""
+
+from typing import Any
+
+import pandas as pd
+
+from pitchline.features.schema import GROUPS, columns_of
+from pitchline.train.model import Recipe
+
+SETTINGS: dict[str, Any] = {
+    "max_depth": 3,
+    "learning_rate": 0.1,
+    "min_child_weight": 10.0,
+    "subsample": 0.7,
+    "colsample_bytree": 0.7,
+    "reg_lambda": 5.0,
+    "reg_alpha": 0.1,
+}
+# The groups that are on in the committed params.yaml.
+READ = tuple(name for name in GROUPS if name not in ("lineups", "opening", "closing"))
+
+
+def columns_read(features: pd.DataFrame) -> tuple[str, ...]:
+    """The features that models of the tests read."""
+    return tuple(columns_of(features, READ))
+
+
+def recipe(features: pd.DataFrame, **changes: Any) -> Recipe:
+    """Six trees from the ratings, half of the mean a logit; other figures as named.
+
+    Args:
+        features: the table ``MatchFeatures``; its columns are read.
+        changes: attributes of ``Recipe``.
+    """
+    chosen: dict[str, Any] = {
+        "columns": columns_read(features),
+        "market": None,
+        "start": "ratings",
+        "c": 0.001,
+        "share": 0.5,
+        "settings": SETTINGS,
+        "rounds": 6,
+    }
+    return Recipe(**(chosen | changes))
