@@ -20,7 +20,7 @@ from pitchline.files import read_parquet, write_json
 from pitchline.ingest.identity.teams import Teams
 from pitchline.ingest.quality.snapshots import content_of, origins, read_content
 from pitchline.ingest.staging import stage
-from pitchline.ingest.tables import Conflicts, MatchSources, write_table
+from pitchline.ingest.tables import Conflicts, Lineups, MatchSources, Odds, write_table
 from pitchline.params import PARAMS_FILE, Params
 from tests.conftest import ROOT, features_as_of, tables_of
 from tests.train.project import edit_params, pitchline
@@ -42,7 +42,7 @@ TRACED = [
 
 def traced_of(frames: Frames, params: Params, match_id: str, as_of: str = "") -> lineage.Trace:
     moment = pd.Timestamp(as_of or params.as_of)  # type: ignore[arg-type]
-    return lineage.trace(frames["matches"], match_id, moment, params.features.form_windows)
+    return lineage.trace(frames["matches"], match_id, moment, params.features.rest.windows_days)
 
 
 def row_of(features: pd.DataFrame, match_id: str) -> pd.Series:
@@ -91,11 +91,13 @@ def test_the_raw_snapshots_listed_give_the_same_feature_row(
 @pytest.mark.parametrize(
     "leave_out",
     [
-        lambda traced: traced.form["home"][5][0],
-        lambda traced: traced.form["away"][38][0],
-        lambda traced: traced.ratings[0],
-        lambda traced: traced.ratings[-1],
-        lambda traced: traced.rest["home"],
+        lambda traced: traced.form["home"][0],
+        lambda traced: traced.form["away"][-1],
+        lambda traced: traced.meetings[-1],
+        lambda traced: traced.results[0],
+        lambda traced: traced.results[-1],
+        lambda traced: traced.fixtures["home"][0],
+        lambda traced: traced.fixtures["away"][-1],
     ],
 )
 def test_nothing_that_is_listed_can_be_left_out(
@@ -104,11 +106,65 @@ def test_nothing_that_is_listed_can_be_left_out(
     params: Params,
     leave_out: Callable[[lineage.Trace], str],
 ) -> None:
-    match_id = "eng-premier-league_2016-17_burnley_swansea"
+    match_id = "eng-premier-league_2016-17_everton_chelsea"
     traced = traced_of(starter_tables, params, match_id)
     fewer = [match for match in traced.matches if match != leave_out(traced)]
     again = rebuilt(starter_tables, fewer, params)
     assert not row_of(again, match_id).equals(row_of(features, match_id))
+
+
+def with_other_result(frames: Frames, match_id: str) -> Frames:
+    """The tables with a result turned round, and one more goal."""
+    matches = frames["matches"].copy()
+    row = matches["match_id"] == match_id
+    home, away = matches.loc[row, "home_goals"].iloc[0], matches.loc[row, "away_goals"].iloc[0]
+    turned = (away, home + 1) if home > away else (away + 1, home)
+    matches.loc[row, ["home_goals", "away_goals"]] = turned
+    matches.loc[row, "result"] = "H" if turned[0] > turned[1] else "A"
+    return frames | {"matches": matches}
+
+
+@given(data=st.data())
+@settings(max_examples=15, deadline=None, derandomize=True)
+def test_a_result_counts_if_and_only_if_it_is_listed(
+    starter_tables: Frames, features: pd.DataFrame, params: Params, data: st.DataObject
+) -> None:
+    matches = starter_tables["matches"]
+    known = matches[matches["known_at"] <= pd.Timestamp(params.as_of)]  # type: ignore[arg-type]
+    match_id = data.draw(st.sampled_from(matches["match_id"].iloc[400:].tolist()))
+    traced = traced_of(starter_tables, params, match_id)
+    outside = sorted(set(known["match_id"]) - set(traced.results))
+    listed = not outside or data.draw(st.booleans())
+    # What a result of many years ago still adds may be less than the decimals that are kept.
+    other = data.draw(st.sampled_from(traced.results[-400:] if listed else outside))
+    changed = with_other_result(starter_tables, other)
+    again = rebuilt(changed, matches["match_id"].tolist(), params)
+    same = row_of(again, match_id).equals(row_of(features, match_id))
+    assert same == (not listed)
+
+
+@given(data=st.data())
+@settings(max_examples=8, deadline=None, derandomize=True)
+def test_a_fixture_counts_if_and_only_if_it_is_listed(
+    starter_tables: Frames, params: Params, data: st.DataObject
+) -> None:
+    """Of matches to come none has a result: all they tell is when they are."""
+    matches = starter_tables["matches"]
+    to_come = matches[matches["kick_off"] > pd.Timestamp("2026-04-01", tz="UTC")]
+    as_of = "2026-04-01T00:00:00Z"
+    match_id = data.draw(st.sampled_from(to_come["match_id"].iloc[20:].tolist()))
+    fixtures = traced_of(starter_tables, params, match_id, as_of).fixtures
+    listed = {match for side in fixtures.values() for match in side} & {*to_come["match_id"]}
+    others = sorted({*to_come["match_id"]} - listed - {match_id})
+    inside = data.draw(st.booleans())
+    gone = data.draw(st.sampled_from(sorted(listed) if inside else others))
+
+    def row(left_out: str) -> pd.Series:
+        kept = matches[matches["match_id"] != left_out].reset_index(drop=True)
+        moment = pd.Timestamp(as_of)
+        return row_of(features_as_of(kept, starter_tables["team_stats"], params, moment), match_id)
+
+    assert row(gone).equals(row("")) == (not inside)
 
 
 @given(data=st.data())
@@ -123,19 +179,28 @@ def test_only_results_known_at_kick_off_are_listed(
     )
     traced = traced_of(starter_tables, params, match["match_id"], as_of)
     assert traced.cutoff == min(match["kick_off"], pd.Timestamp(as_of))
-    known = matches.loc[traced.ratings]
+    known = matches.loc[traced.results]
     assert (known["known_at"] <= traced.cutoff).all()
     assert known["known_at"].is_monotonic_increasing
-    left_out = matches.drop(traced.ratings)
+    left_out = matches.drop(traced.results)
     assert not (left_out["result"].notna() & (left_out["known_at"] <= traced.cutoff)).any()
+    both = {match["home_team"], match["away_team"]}
+    window = pd.Timedelta(days=max(params.features.rest.windows_days))
     for side in ("home", "away"):
         team = match[f"{side}_team"]
         plays = known[(known["home_team"] == team) | (known["away_team"] == team)]
-        for window, listed in traced.form[side].items():
-            assert listed == plays["match_id"].tail(window).tolist()
-        before = traced.rest[side]
-        if before:
-            assert matches.loc[before, "kick_off"] <= match["kick_off"]
+        assert traced.form[side] == plays["match_id"].tolist()
+        before = matches[
+            ((matches["home_team"] == team) | (matches["away_team"] == team))
+            & (matches["kick_off"] < match["kick_off"])
+        ]
+        fixtures = matches.loc[traced.fixtures[side]]
+        recent = before[before["kick_off"] >= match["kick_off"] - window]
+        assert {*fixtures["match_id"]} == {*recent["match_id"], *before["match_id"].tail(1)}
+        assert fixtures["match_id"].tolist()[-1:] == before["match_id"].tolist()[-1:]
+    assert traced.meetings == [
+        one.match_id for one in known.itertuples() if {one.home_team, one.away_team} == both
+    ]
 
 
 def test_the_rest_days_count_from_a_match_that_need_not_be_over(
@@ -144,9 +209,9 @@ def test_the_rest_days_count_from_a_match_that_need_not_be_over(
     matches = starter_tables["matches"]
     last = matches[matches["kick_off"] > pd.Timestamp("2026-05-20", tz="UTC")]["match_id"].iloc[0]
     traced = traced_of(starter_tables, params, last)
-    for before in traced.rest.values():
-        assert before not in traced.ratings
-        assert before in traced.matches
+    for fixtures in traced.fixtures.values():
+        assert fixtures[-1] not in traced.results
+        assert fixtures[-1] in traced.matches
 
 
 IDS = pd.Series(
@@ -238,8 +303,9 @@ def test_the_command_leads_to_the_line_of_the_raw_body(project: Path) -> None:
     assert row["match"]["home_goals"] == match["home_goals"]
     assert [stats["xg"] for stats in row["team_stats"]] == [match["home_xg"], match["away_xg"]]
     assert content["without_snapshot"] == []
-    assert len(content["ratings"]["match_ids"]) == content["ratings"]["matches"]
-    assert sum(body["matches"] for body in content["snapshots"]) >= content["ratings"]["matches"]
+    assert len(content["results"]["match_ids"]) == content["results"]["matches"]
+    assert sum(body["matches"] for body in content["snapshots"]) >= content["results"]["matches"]
+    assert (content["lineup"], content["prices"]) == (None, [])
     features = read_parquet(layout.FEATURES, made_by="").set_index("match_id")
     assert content["features"]["home_elo"] == features.loc[content["match_id"], "home_elo"]
 
@@ -254,12 +320,16 @@ def test_the_text_says_the_same_for_people(project: Path) -> None:
         source["sha256"],
         source["pack"],
         f"pitchline raw show {source['sha256'][:12]}",
-        f"{content['ratings']['matches']:,} earlier results",
+        f"{content['results']['matches']:,} earlier results of 1 competition, ",
+        f"form of arsenal: {content['form']['home']['matches']} earlier results, the newest 5",
+        f"head-to-head: {content['meetings']['matches']} earlier meeting",
+        "line-up: none",
+        "market: no prices",
         "Raw snapshots behind the row: 2",
     ):
         assert part in text
     whole = pitchline("lineage", "2025-26_arsenal_chelsea", "--all").stdout
-    assert len(whole.splitlines()) > len(text.splitlines()) + content["ratings"]["matches"]
+    assert len(whole.splitlines()) > len(text.splitlines()) + content["results"]["matches"]
 
 
 def test_the_result_of_a_match_that_was_not_over_is_not_told(project: Path) -> None:
@@ -312,6 +382,53 @@ def test_what_sources_tell_differently_and_what_is_not_here_are_said(project: Pa
     ) in text
     assert OTHER_BODY not in [body["sha256"] for body in later["snapshots"]]
     assert "sources differ in 1 values of these matches" in following
+
+
+def with_lineups_and_prices(match: pd.Series) -> None:
+    """Elevens of the match, and prices by two bookmakers, all from a body that is not here."""
+    told = {"match_id": match["match_id"], "source": "fotmob_details", "snapshot": OTHER_BODY}
+    players = [
+        {"team": match[f"{side}_team"], "is_home": side == "home", "role": role}
+        | {"player": f"Player {number}", "player_id": f"{side}-{number}"}
+        | told
+        for side in ("home", "away")
+        for role, count in (("starter", 11), ("bench", 7))
+        for number in range(count)
+    ]
+    lineups = pd.DataFrame(players).reindex(columns=list(Lineups.empty().columns))
+    write_table(layout.LINEUPS, Lineups, lineups.astype(Lineups.empty().dtypes))
+    prices = {"home": 2.1, "draw": 3.4, "away": 3.6}
+    rows = [
+        told | prices | {"bookmaker": bookmaker, "moment": moment}
+        for bookmaker, moment in (("B365", "closing"), ("B365", "opening"), ("PS", "closing"))
+    ]
+    write_table(layout.ODDS, Odds, pd.DataFrame(rows)[list(Odds.empty().columns)])
+
+
+def test_the_lineup_and_the_prices_that_count_are_told(project: Path) -> None:
+    match_id = "eng-premier-league_2025-26_arsenal_chelsea"
+    match = read_parquet(layout.MATCHES, made_by="").set_index("match_id", drop=False).loc[match_id]
+    before = {p: p.read_bytes() for p in (layout.LINEUPS, layout.ODDS)}
+    try:
+        with_lineups_and_prices(match)
+        content = told(match_id)
+        text = pitchline("lineage", match_id).stdout
+        other = told("2025-26_chelsea_arsenal")
+        following = told("2025-26_west-ham_leeds")
+    finally:
+        for path, bytes_ in before.items():
+            path.write_bytes(bytes_)
+    assert content["lineup"]["home"] == content["lineup"]["away"] == 11
+    assert {(price["moment"], price["bookmaker"]) for price in content["prices"]} == {
+        ("opening", "B365"),
+        ("closing", "PS"),
+    }
+    assert f"line-up: 11 and 11 starters by fotmob_details, {OTHER_BODY[:12]}" in text
+    assert f"market, closing: PS 2.1 3.4 3.6 by fotmob_details, {OTHER_BODY[:12]}" in text
+    # The ratings of its players count for every later match, its prices for none.
+    bodies = [[b["sha256"] for b in each["snapshots"]] for each in (content, other, following)]
+    assert [OTHER_BODY in listed for listed in bodies] == [True, False, True]
+    assert (following["lineup"], following["prices"]) == (None, [])
 
 
 def test_many_bodies_are_told_by_their_packs_unless_all_are_asked_for(

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pitchline.features.build import Built
 from pitchline.features.elo import EloRatings, expected_home_score
 from pitchline.features.schema import columns_of, feature_columns
 from pitchline.params.features import Features
@@ -23,8 +22,6 @@ RESULTS = st.lists(
     max_size=25,
 )
 DAY = pd.Timedelta(days=1)
-# Of the group's array, the row of each team: teams are numbered by their first match.
-A_DAY = pd.DateOffset(years=1)
 
 
 def played(*results: Result, cups: frozenset[str] = frozenset()) -> World:
@@ -48,10 +45,10 @@ def plain(chosen: Features) -> Features:
     return with_(learned, "pi", rate=0.1, other_venue=0.5, season_carry=0.5)
 
 
-def elo_of_all(built: Built, world: World) -> dict[str, float]:
-    """The newest Elo of each team a later fixture shows."""
+def newest_elo(world: World, chosen: Features) -> dict[str, float]:
+    """The Elo of each team in its last match."""
     found = {}
-    for match in built.table.itertuples():
+    for match in world.features(chosen).itertuples():
         found |= {match.home_team: match.home_elo, match.away_team: match.away_elo}
     return found
 
@@ -128,22 +125,17 @@ def test_strengths_by_hand(chosen: Features) -> None:
 @given(results=RESULTS)
 @settings(max_examples=15, deadline=None, derandomize=True)
 def test_what_one_team_wins_the_other_loses(results: list[Result], chosen: Features) -> None:
-    world = then_everyone_meets(results)
-    found = elo_of_all(world.build(chosen), world)
+    found = newest_elo(then_everyone_meets(results), chosen)
     found.pop("nobody")
     assert sum(found.values()) == pytest.approx(len(found) * chosen.elo.initial, abs=1e-4)
 
 
 @given(results=RESULTS)
 @settings(max_examples=10, deadline=None, derandomize=True)
-def test_results_and_their_mirror_leave_home_advantage_as_it_was(
-    results: list[Result], chosen: Features
-) -> None:
-    """Between equals that only ever draw nothing moves but by the home advantage expected."""
+def test_equals_that_only_draw_stay_equal(results: list[Result], chosen: Features) -> None:
     level = with_(chosen, "elo", home_advantage=0.0)
     drawn = [(*result[:4], result[4], result[4]) for result in results]
-    world = then_everyone_meets(drawn)
-    assert set(elo_of_all(world.build(level), world).values()) == {level.elo.initial}
+    assert set(newest_elo(then_everyone_meets(drawn), level).values()) == {level.elo.initial}
 
 
 @given(results=RESULTS)

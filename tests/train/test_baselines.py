@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -8,8 +9,9 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
 from pitchline.train.baselines import ELO, Logit, base_rates, targets
-from pitchline.train.model import START
 from pitchline.train.split import trainable
+
+EXPECTED = ("difference_elo", "home_expected_goals", "away_expected_goals")
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +21,7 @@ def rows(features: pd.DataFrame) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def logit(rows: pd.DataFrame) -> Logit:
-    return Logit.fit(rows, START)
+    return Logit.fit(rows, EXPECTED)
 
 
 def results(text: str) -> pd.DataFrame:
@@ -86,7 +88,7 @@ def test_the_elo_logit_beats_the_base_rates_on_the_next_season(features: pd.Data
     assert np.log(p[at]).mean() > np.log(base_rates(train)[at[1]]).mean()
 
 
-@pytest.mark.parametrize("columns", [ELO, START])
+@pytest.mark.parametrize("columns", [ELO, EXPECTED])
 def test_the_logit_equals_sklearns(rows: pd.DataFrame, columns: tuple[str, ...]) -> None:
     x = rows[list(columns)].to_numpy()
     scaled = (x - x.mean(axis=0)) / x.std(axis=0)
@@ -136,10 +138,77 @@ def test_the_scale_of_a_feature_does_not_matter(rows: pd.DataFrame) -> None:
 
 
 def test_a_logit_survives_json(rows: pd.DataFrame, logit: Logit) -> None:
-    read = Logit(**json.loads(json.dumps(vars(logit))))
+    read = Logit.read(json.loads(json.dumps(vars(logit))))
+    assert read == logit
     assert (read.probabilities(rows) == logit.probabilities(rows)).all()
 
 
 def test_the_order_of_the_rows_does_not_matter(rows: pd.DataFrame, logit: Logit) -> None:
-    shuffled = Logit.fit(rows.sample(frac=1, random_state=4), START)
+    shuffled = Logit.fit(rows.sample(frac=1, random_state=4), EXPECTED)
     np.testing.assert_allclose(shuffled.probabilities(rows), logit.probabilities(rows), atol=2e-6)
+
+
+@pytest.mark.parametrize("told", [{}, {"columns": []}, [], None, 5])
+def test_what_is_no_logit_is_refused(told: Any) -> None:
+    with pytest.raises((KeyError, TypeError)):
+        Logit.read(told)
+
+
+def test_without_columns_the_logit_gives_the_base_rates(rows: pd.DataFrame) -> None:
+    bare = Logit.fit(rows, ())
+    assert Logit.read(json.loads(json.dumps(vars(bare)))) == bare
+    np.testing.assert_allclose(
+        bare.probabilities(rows), np.tile(base_rates(rows), (len(rows), 1)), atol=2e-6
+    )
+
+
+def test_a_strong_penalty_leaves_the_logit_of_the_free_columns(rows: pd.DataFrame) -> None:
+    others = ("difference_points_6", "home_expected_shots", "league_draws")
+    drawn = Logit.fit(rows, (*ELO, *others), c=1e-6, free=ELO).probabilities(rows)
+    np.testing.assert_allclose(drawn, Logit.fit(rows, ELO).probabilities(rows), atol=1e-3)
+    flat = Logit.fit(rows, (*ELO, *others), c=1e-6).probabilities(rows)
+    assert np.ptp(flat, axis=0).max() < 3e-3
+
+
+def test_a_weaker_penalty_fits_the_rows_better(rows: pd.DataFrame) -> None:
+    columns = (*ELO, "difference_points_6", "difference_surplus_20", "home_expected_shots")
+    at = (np.arange(len(rows)), targets(rows))
+    fits = [
+        -Logit.fit(rows, columns, c, free=ELO).log_probabilities(rows)[at].mean()
+        for c in (1e-6, 1e-4, 1e-2, 1.0)
+    ]
+    assert fits == sorted(fits, reverse=True)
+
+
+def test_at_a_c_of_1_no_column_is_freer_than_another(rows: pd.DataFrame) -> None:
+    assert Logit.fit(rows, EXPECTED, 1.0, free=ELO) == Logit.fit(rows, EXPECTED)
+
+
+def test_what_is_unknown_counts_as_the_mean(rows: pd.DataFrame, logit: Logit) -> None:
+    gone = rows.assign(home_expected_goals=np.nan)
+    mean = rows.assign(home_expected_goals=logit.centres[1])
+    np.testing.assert_allclose(logit.probabilities(gone), logit.probabilities(mean), atol=1e-12)
+
+
+def test_unknown_values_are_fitted_as_the_mean_of_the_known(rows: pd.DataFrame) -> None:
+    every_other = np.arange(len(rows)) % 2 == 0
+    gone = rows.assign(difference_elo=rows["difference_elo"].mask(every_other))
+    found = Logit.fit(gone, ELO)
+    known = rows["difference_elo"][~every_other]
+    assert found.centres[0] == pytest.approx(known.mean(), abs=1e-5)
+    assert found.scales[0] == pytest.approx(known.std(ddof=0), abs=1e-5)
+    x = ((gone["difference_elo"] - known.mean()) / known.std(ddof=0)).fillna(0.0).to_numpy()
+    reference = LogisticRegression(tol=1e-10, max_iter=1000).fit(
+        np.append(x, np.zeros(3))[:, None], np.concatenate([targets(rows), [0, 1, 2]])
+    )
+    expected = reference.predict_proba(x[:, None])
+    np.testing.assert_allclose(found.probabilities(gone), expected, atol=1e-5)
+
+
+def test_a_column_nobody_knows_changes_nothing(rows: pd.DataFrame) -> None:
+    dark = rows.assign(unknown=np.nan)
+    np.testing.assert_allclose(
+        Logit.fit(dark, (*ELO, "unknown")).probabilities(dark),
+        Logit.fit(rows, ELO).probabilities(rows),
+        atol=1e-5,
+    )

@@ -8,7 +8,6 @@ import pytest
 from sklearn.metrics import accuracy_score, brier_score_loss, log_loss
 
 from pitchline.errors import TableError
-from pitchline.features.schema import feature_columns
 from pitchline.files import json_bytes
 from pitchline.ingest.tables import validated
 from pitchline.params import Evaluate, Params
@@ -25,12 +24,11 @@ from pitchline.train.evaluate import (
 from pitchline.train.model import Forecaster
 from pitchline.train.schema import Forecasts
 from pitchline.train.split import trainable
+from tests.train.recipes import recipe
 
-SETTINGS: dict[str, Any] = {"max_depth": 2, "learning_rate": 0.1, "subsample": 0.8}
 START = pd.Timestamp("2025-03-01T00:00:00Z")
 END = pd.Timestamp("2025-12-01T00:00:00Z")
 REFIT_DAYS = 30
-ROUNDS = 3
 
 
 @pytest.fixture(scope="module")
@@ -44,9 +42,7 @@ def walked(
     end: pd.Timestamp = END,
     refit_days: int = REFIT_DAYS,
 ) -> pd.DataFrame:
-    return walk_forward(
-        rows, feature_columns(rows), start, end, refit_days, SETTINGS, ROUNDS, seed=1
-    )
+    return walk_forward(rows, recipe(rows, rounds=3), start, end, refit_days, seed=1)
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +102,7 @@ def test_a_block_is_forecast_by_models_fitted_on_what_was_known(rows: pd.DataFra
     found = walked(rows, end=end, refit_days=400)
     test = rows[(rows["kick_off"] >= START) & (rows["kick_off"] < end)]
     train = rows[rows["known_at"] <= test["kick_off"].min()]
-    model = Forecaster.fit(train, feature_columns(rows), SETTINGS, ROUNDS, 1)
+    model = Forecaster.fit(train, recipe(rows, rounds=3), 1)
     assert (probabilities(found, "model") == model.probabilities(test)).all()
     elo = Logit.fit(train, ELO).probabilities(test)
     np.testing.assert_allclose(probabilities(found, "elo"), elo, atol=1e-6)

@@ -3,15 +3,28 @@ import subprocess
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pitchline.errors import ArtifactError
 from pitchline.train.baselines import Logit, base_rates, targets
 from pitchline.train.contrasts import contrasts, ratings_of
-from pitchline.train.model import CARD_FILE, MODEL_FILE, Forecaster, Recipe
+from pitchline.train.model import (
+    CARD_FILE,
+    MODEL_FILE,
+    Beginning,
+    Forecaster,
+    Recipe,
+    mixed,
+    priced,
+    tempered,
+    wide_logit,
+)
 from pitchline.train.split import trainable
 from tests.train.recipes import recipe
 
@@ -90,6 +103,7 @@ def test_extreme_features_give_probabilities_too(
 ) -> None:
     extreme = pd.concat([rows.head(2)] * 3, ignore_index=True)
     extreme["difference_elo"] = [-3000.0, 3000.0] * 3
+    extreme["difference_goals"] = [-8.0, 8.0] * 3
     extreme["home_expected_goals"] = [0.001, 20.0] * 3
     p = forecaster.probabilities(extreme)
     assert ((p >= 0) & (p <= 1)).all()
@@ -250,3 +264,148 @@ def test_the_card_of_another_fit_is_refused(
     (tmp_path / "other" / CARD_FILE).replace(saved / CARD_FILE)
     with pytest.raises(ArtifactError, match=r"model\.ubj"):
         Forecaster.load(saved)
+
+
+CLOSING = ["closing_home", "closing_draw", "closing_away"]
+SHARES = st.tuples(*[st.integers(1, 1000)] * 3)
+
+
+def shares(weights: list[tuple[int, int, int]]) -> np.ndarray:
+    """Probabilities in proportion to weights, shape (rows, 3)."""
+    w = np.array(weights, dtype=np.float64)
+    return np.asarray(w / w.sum(axis=1, keepdims=True))
+
+
+@given(st.lists(SHARES, min_size=1, max_size=20), st.floats(0.2, 5))
+def test_a_temperature_keeps_the_sum_and_the_order(
+    weights: list[tuple[int, int, int]], temperature: float
+) -> None:
+    p = shares(weights)
+    found = tempered(p, temperature)
+    np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-12)
+    for one, two in ((0, 1), (1, 2), (0, 2)):
+        above, level = p[:, one] > p[:, two], p[:, one] == p[:, two]
+        assert (found[above, one] >= found[above, two]).all()
+        assert (found[level, one] == found[level, two]).all()
+    surer = found.max(axis=1) - p.max(axis=1)
+    assert (surer * (1 - temperature) >= -1e-12).all()
+
+
+@given(st.lists(SHARES, min_size=1, max_size=20), st.floats(0.3, 3))
+def test_a_temperature_and_its_inverse_cancel(
+    weights: list[tuple[int, int, int]], temperature: float
+) -> None:
+    p = shares(weights)
+    assert (tempered(p, 1.0) == p).all()
+    np.testing.assert_allclose(tempered(tempered(p, temperature), 1 / temperature), p, rtol=1e-6)
+
+
+def test_a_temperature_of_two_worked_out_by_hand() -> None:
+    found = tempered(np.array([[0.64, 0.32, 0.04]]), 2.0)
+    roots = np.array([0.8, np.sqrt(0.32), 0.2])
+    np.testing.assert_allclose(found, [roots / roots.sum()])
+
+
+@given(st.lists(st.tuples(SHARES, SHARES), min_size=1, max_size=20), st.floats(0, 1))
+def test_the_mean_lies_between_its_two_parts_and_sums_to_one(
+    weights: list[tuple[Any, Any]], share: float
+) -> None:
+    logit, trees = (shares([pair[part] for pair in weights]) for part in (0, 1))
+    found = mixed(logit, trees, share, None)
+    np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-12)
+    assert (found >= np.minimum(logit, trees) - 1e-12).all()
+    assert (found <= np.maximum(logit, trees) + 1e-12).all()
+    assert (mixed(logit, trees, 1.0, None) == logit).all()
+    np.testing.assert_allclose(mixed(logit, trees, 0.0, None), trees)
+
+
+def test_where_there_is_a_price_the_trees_alone_speak() -> None:
+    logit, trees = shares([(1, 1, 2)] * 3), shares([(6, 2, 2)] * 3)
+    found = mixed(logit, trees, 0.5, np.array([True, False, True]))
+    np.testing.assert_allclose(found[[0, 2]], trees[[0, 2]])
+    np.testing.assert_allclose(found[1], [0.425, 0.225, 0.35])
+
+
+def test_a_price_needs_all_three_results_above_0() -> None:
+    prices = np.array(
+        [[0.5, 0.3, 0.2], [0.0, 0.5, 0.5], [0.5, np.nan, 0.5], [np.nan] * 3, [np.inf, 0.1, 0.1]]
+    )
+    assert priced(prices).tolist() == [True, False, False, False, False]
+
+
+@pytest.fixture(scope="module")
+def prices(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows, every third with a price, every third with one of 0 for a draw."""
+    given = np.tile([0.5, 0.3, 0.2], (len(rows), 1))
+    given[:, 0] += np.arange(len(rows)) % 7 / 100
+    given[:, 2] = 1 - given[:, :2].sum(axis=1)
+    place = np.arange(len(rows)) % 3
+    given[place == 1] = np.nan
+    given[place == 2] = [0.6, 0.0, 0.4]
+    return rows.assign(**{name: given[:, number] for number, name in enumerate(CLOSING)})
+
+
+def test_trees_start_from_the_price_where_there_is_one_else_from_the_logit(
+    prices: pd.DataFrame, small: Recipe
+) -> None:
+    table = contrasts(prices, small.columns)
+    plain, market = (
+        Beginning.fit(prices, small.columns, "ratings", moment).margin(prices, table)
+        for moment in (None, "closing")
+    )
+    known = np.arange(len(prices)) % 3 == 0
+    np.testing.assert_allclose(np.exp(market[known]), prices[CLOSING][known], rtol=1e-5)
+    assert (market[~known] == plain[~known]).all()
+    assert not (market[known] == plain[known]).all(axis=1).any()
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_without_trees_the_market_itself_comes_out_whatever_the_share(
+    prices: pd.DataFrame, small: Recipe, share: float
+) -> None:
+    bare = replace(small, market="closing", rounds=0, share=share)
+    forecaster = Forecaster.fit(prices, bare, seed=1)
+    found = forecaster.probabilities(prices)
+    known = np.arange(len(prices)) % 3 == 0
+    np.testing.assert_allclose(found[known], prices[CLOSING][known], atol=2e-6)
+    table = contrasts(prices, small.columns)
+    logit = wide_logit(table, small.c).probabilities(table)
+    expected = share * logit + (1 - share) * ratings_logit(prices, small)
+    np.testing.assert_allclose(found[~known], expected[~known], atol=3e-6)
+
+
+def test_trees_learn_what_the_market_does_not_say(rows: pd.DataFrame, small: Recipe) -> None:
+    flat = rows.assign(**dict.fromkeys(CLOSING, 1 / 3))
+    settings = {**small.settings, "learning_rate": 0.5}
+    forecaster = Forecaster.fit(flat, replace(small, market="closing", settings=settings), seed=1)
+    p = forecaster.probabilities(flat)
+    assert np.log(p[np.arange(len(flat)), targets(flat)]).mean() > np.log(1 / 3) + 0.05
+
+
+def test_a_model_of_the_market_reads_its_prices_and_names_them_if_missing(
+    prices: pd.DataFrame, small: Recipe, tmp_path: Path
+) -> None:
+    forecaster = Forecaster.fit(prices, replace(small, market="closing", rounds=1), seed=1)
+    assert forecaster.columns == (*small.columns, *CLOSING)
+    forecaster.save(tmp_path, {})
+    loaded = Forecaster.load(tmp_path)
+    assert (loaded.probabilities(prices) == forecaster.probabilities(prices)).all()
+    with pytest.raises(ArtifactError, match=r"'closing_draw', which the feature table lacks"):
+        loaded.probabilities(prices.drop(columns="closing_draw"))
+
+
+def test_a_forecast_is_the_tempered_mean_of_logit_and_trees(
+    rows: pd.DataFrame, small: Recipe
+) -> None:
+    forecaster = Forecaster.fit(rows, replace(small, share=0.25, temperature=1.3), seed=1)
+    logit = forecaster.logit.probabilities(contrasts(rows, small.columns))
+    mean = 0.25 * logit + 0.75 * forecaster.trees(rows)
+    powered = mean ** (1 / 1.3)
+    expected = powered / powered.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(forecaster.probabilities(rows), expected, atol=3e-6)
+
+
+def test_the_start_is_part_of_the_recipe(rows: pd.DataFrame, small: Recipe) -> None:
+    bare = replace(small, start="nothing", rounds=0, share=0.0)
+    p = Forecaster.fit(rows, bare, seed=1).probabilities(rows)
+    np.testing.assert_allclose(p, np.tile(base_rates(rows), (len(rows), 1)), atol=2e-6)

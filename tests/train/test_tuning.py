@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pitchline.features.schema import feature_columns
 from pitchline.files import json_bytes
 from pitchline.params import Params, Search
 from pitchline.train.split import expanding_folds, trainable
 from pitchline.train.tuning import best_common_round, fit_fold, prepare_folds, search, suggest
+from tests.train.recipes import columns_read
 
 FIXED_SETTINGS: dict[str, Any] = {
+    "start": "ratings",
     "max_depth": 2,
     "learning_rate": 0.1,
     "min_child_weight": 10.0,
@@ -24,6 +25,7 @@ FIXED_SETTINGS: dict[str, Any] = {
     "reg_alpha": 0.1,
 }
 WIDE = Search(
+    start=["nothing", "ratings"],
     max_depth=[1, 8],
     learning_rate=[0.01, 1.0],
     min_child_weight=[0.1, 100.0],
@@ -32,6 +34,7 @@ WIDE = Search(
     reg_lambda=[0.01, 100.0],
     reg_alpha=[0.01, 10.0],
 )
+STARTS = ("nothing", "ratings")
 SMALL: dict[str, int] = {"trials": 7, "at_once": 3, "max_rounds": 8, "patience": 3, "seed": 5}
 
 
@@ -41,8 +44,8 @@ def rows(features: pd.DataFrame) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def columns(features: pd.DataFrame) -> list[str]:
-    return feature_columns(features)
+def columns(features: pd.DataFrame) -> tuple[str, ...]:
+    return columns_read(features)
 
 
 def silent(done: int, total: int, best: float) -> None:
@@ -51,7 +54,7 @@ def silent(done: int, total: int, best: float) -> None:
 
 def study_of(
     rows: pd.DataFrame,
-    columns: list[str],
+    columns: tuple[str, ...],
     ranges: Search,
     folds: int = 3,
     threads: int = 1,
@@ -69,12 +72,12 @@ def study_of(
 
 
 @pytest.fixture(scope="module")
-def study(rows: pd.DataFrame, columns: list[str], params: Params) -> dict[str, Any]:
+def study(rows: pd.DataFrame, columns: tuple[str, ...], params: Params) -> dict[str, Any]:
     return study_of(rows, columns, params.train.search)
 
 
 @pytest.fixture(scope="module")
-def long_study(rows: pd.DataFrame, columns: list[str]) -> dict[str, Any]:
+def long_study(rows: pd.DataFrame, columns: tuple[str, ...]) -> dict[str, Any]:
     """Folds enough for pruning, and ranges that hold settings bad enough for it.
 
     The last fold is easy to forecast, so that many trials look bad before it.
@@ -86,13 +89,13 @@ def long_study(rows: pd.DataFrame, columns: list[str]) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def deceptive_study(rows: pd.DataFrame, columns: list[str]) -> dict[str, Any]:
+def deceptive_study(rows: pd.DataFrame, columns: tuple[str, ...]) -> dict[str, Any]:
     """One in which a pruned trial, over fewer folds, has a lower loss than the best."""
     return study_of(rows, columns, WIDE, folds=5, threads=2, trials=20, at_once=4, seed=4)
 
 
 def test_the_study_is_the_same_again_on_any_number_of_threads(
-    rows: pd.DataFrame, columns: list[str], params: Params, study: dict[str, Any]
+    rows: pd.DataFrame, columns: tuple[str, ...], params: Params, study: dict[str, Any]
 ) -> None:
     for threads in (1, 2):
         again = study_of(rows, columns, params.train.search, threads=threads)
@@ -100,7 +103,7 @@ def test_the_study_is_the_same_again_on_any_number_of_threads(
 
 
 def test_another_seed_gives_another_study(
-    rows: pd.DataFrame, columns: list[str], params: Params, study: dict[str, Any]
+    rows: pd.DataFrame, columns: tuple[str, ...], params: Params, study: dict[str, Any]
 ) -> None:
     other = study_of(rows, columns, params.train.search, seed=6, trials=1)
     assert other["trials"][0]["params"] != study["trials"][0]["params"]
@@ -126,10 +129,13 @@ def test_the_best_trial_is_the_lowest_complete_one(
 
 
 def test_of_equal_trials_the_first_is_the_best(
-    rows: pd.DataFrame, columns: list[str], params: Params
+    rows: pd.DataFrame, columns: tuple[str, ...], params: Params
 ) -> None:
     one_point = params.train.search.model_copy(
-        update={name: [value, value] for name, value in FIXED_SETTINGS.items()}
+        update={
+            name: [value] if name == "start" else [value, value]
+            for name, value in FIXED_SETTINGS.items()
+        }
     )
     study = study_of(rows, columns, one_point, trials=3)
     assert len({trial["log_loss"] for trial in study["trials"]}) == 1
@@ -142,6 +148,9 @@ def test_every_trial_has_settings_within_the_ranges_at_four_digits(
     for trial in long_study["trials"]:
         assert list(trial["params"]) == list(Search.model_fields)
         for name, value in trial["params"].items():
+            if name == "start":
+                assert value in WIDE.start
+                continue
             low, high = getattr(WIDE, name)
             assert low <= value <= high
             assert value == float(f"{value:.4g}")
@@ -177,7 +186,7 @@ def test_a_pruned_trial_was_no_better_than_the_best_so_far(long_study: dict[str,
 
 
 def test_progress_counts_up_to_all_trials_and_the_best_never_rises(
-    rows: pd.DataFrame, columns: list[str], params: Params, study: dict[str, Any]
+    rows: pd.DataFrame, columns: tuple[str, ...], params: Params, study: dict[str, Any]
 ) -> None:
     told: list[tuple[int, int, float]] = []
     search(
@@ -207,7 +216,9 @@ def search_ranges(draw: st.DrawFn) -> Search:
     names = {"learning_rate": 1.0, "subsample": 1.0, "colsample_bytree": 1.0}
     names |= {"min_child_weight": 1000.0, "reg_lambda": 1000.0, "reg_alpha": 1000.0}
     depths = sorted(draw(st.tuples(st.integers(1, 12), st.integers(1, 12))))
-    return Search(max_depth=depths, **{name: pair(1e-3, high) for name, high in names.items()})
+    starts = draw(st.permutations(["nothing", "ratings"]).map(tuple) | st.just(("ratings",)))
+    ranges = {name: pair(1e-3, high) for name, high in names.items()}
+    return Search(start=list(starts), max_depth=depths, **ranges)
 
 
 @settings(max_examples=50)
@@ -215,7 +226,9 @@ def search_ranges(draw: st.DrawFn) -> Search:
 def test_suggestions_stay_within_any_ranges(ranges: Search, seed: int) -> None:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     asked = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=seed)).ask()
-    for name, value in suggest(asked, ranges).items():
+    suggested = suggest(asked, ranges)
+    assert suggested.pop("start") in ranges.start
+    for name, value in suggested.items():
         low, high = getattr(ranges, name)
         assert low <= value <= high, name
 
@@ -257,31 +270,48 @@ def test_the_best_common_round_is_the_lowest_mean_of_all(
 
 
 def test_a_fit_stops_when_its_validation_loss_falls_no_more(
-    rows: pd.DataFrame, columns: list[str]
+    rows: pd.DataFrame, columns: tuple[str, ...]
 ) -> None:
-    fold = prepare_folds(rows, columns, expanding_folds(rows, 2))[0]
+    fold = prepare_folds(rows, columns, expanding_folds(rows, 2), STARTS)[0]
     greedy = FIXED_SETTINGS | {"learning_rate": 1.0, "min_child_weight": 0.1, "max_depth": 6}
     curve = fit_fold(fold, greedy, max_rounds=60, patience=4, seed=1)
     assert len(curve) < 60
     assert curve.index(min(curve)) == len(curve) - 1 - 4
 
 
-def test_a_fit_makes_no_more_rounds_than_allowed(rows: pd.DataFrame, columns: list[str]) -> None:
-    fold = prepare_folds(rows, columns, expanding_folds(rows, 2))[0]
+def test_a_fit_makes_no_more_rounds_than_allowed(
+    rows: pd.DataFrame, columns: tuple[str, ...]
+) -> None:
+    fold = prepare_folds(rows, columns, expanding_folds(rows, 2), STARTS)[0]
     assert len(fit_fold(fold, FIXED_SETTINGS, max_rounds=3, patience=50, seed=1)) == 3
 
 
 def test_results_of_the_validated_matches_do_not_reach_the_training_data(
-    rows: pd.DataFrame, columns: list[str]
+    rows: pd.DataFrame, columns: tuple[str, ...]
 ) -> None:
     splits = expanding_folds(rows, 2)[:1]
     other = rows.copy()
     tested = other.index[splits[0].test]
     other.loc[tested, "result"] = other.loc[tested, "result"].map({"H": "A", "D": "H", "A": "D"})
-    one, two = (prepare_folds(frame, columns, splits)[0] for frame in (rows, other))
-    for info in ("label", "base_margin"):
-        assert (one.train.get_float_info(info) == two.train.get_float_info(info)).all()
-    margins = [fold.valid.get_float_info("base_margin") for fold in (one, two)]
-    assert (margins[0] == margins[1]).all()
-    labels = [fold.valid.get_float_info("label") for fold in (one, two)]
-    assert (labels[0] != labels[1]).all()
+    one, two = (prepare_folds(frame, columns, splits, STARTS)[0] for frame in (rows, other))
+    for start in STARTS:
+        for info in ("label", "base_margin"):
+            values = [fold.train[start].get_float_info(info) for fold in (one, two)]
+            assert (values[0] == values[1]).all()
+        margins = [fold.valid[start].get_float_info("base_margin") for fold in (one, two)]
+        assert (margins[0] == margins[1]).all()
+        labels = [fold.valid[start].get_float_info("label") for fold in (one, two)]
+        assert (labels[0] != labels[1]).all()
+
+
+def test_folds_start_from_the_market_where_a_price_is_known(
+    rows: pd.DataFrame, columns: tuple[str, ...]
+) -> None:
+    given = {"closing_home": 0.5, "closing_draw": 0.3, "closing_away": 0.2}
+    priced = rows.assign(**given)
+    splits = expanding_folds(rows, 2)[:1]
+    fold = prepare_folds(priced, columns, splits, STARTS, market="closing")[0]
+    for start in STARTS:
+        for part in (fold.train, fold.valid):
+            margin = part[start].get_float_info("base_margin").reshape(-1, 3)
+            np.testing.assert_allclose(np.exp(margin), [[0.5, 0.3, 0.2]] * len(margin), rtol=1e-6)

@@ -1,11 +1,12 @@
 """``pitchline lineage``: from a feature row back to the raw snapshots it came from.
 
 What a feature row is made of follows from how `pitchline.features` builds it: results known at
-kick-off (and at ``as_of``, if that is earlier) make ratings, strengths and form; the fixture list
-makes the rest days. Each of those matches names its sources, each source its raw body.
+kick-off (and at ``as_of``, if that is earlier) make everything but the rest days, which the fixture
+list makes, and the market's probabilities. Each of those matches names its sources, each source its
+raw body.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,14 +17,18 @@ from rapidfuzz import fuzz, process
 
 from pitchline import layout
 from pitchline.errors import ArtifactError, PitchlineError
-from pitchline.features.build import SIDES
+from pitchline.features.encode import SIDES
+from pitchline.features.market import MOMENTS
 from pitchline.features.schema import feature_columns
+from pitchline.features.timeline import in_order
 from pitchline.files import json_bytes, read_json, read_parquet
 from pitchline.ingest.quality.snapshots import SHOWN_DIGITS, Origin, origins, show_command
+from pitchline.market.prices import OUTCOMES, market_probabilities
 from pitchline.params import load
 
 MADE_BY = "snakemake --cores 2"
 SHOWN_NEAR = 8
+SHOWN_NEWEST = 5
 # Of rapidfuzz, 0 to 100.
 LEAST_LIKENESS = 70
 MOST_BODIES = 24
@@ -32,57 +37,85 @@ NOT_HERE = "not in data/raw on this machine; fetch it with `pitchline sync`"
 
 @dataclass(frozen=True)
 class Trace:
-    """The matches one feature row is made from, all by ``match_id``.
+    """The matches one feature row is made from, all by ``match_id``, oldest first.
 
     Attributes:
         match_id: the row's match.
         cutoff: results known by then count: its kick-off, or ``as_of`` if that is earlier.
-        ratings: every match behind ratings and strengths, in the order the results became known.
-        form: by side (``home``, ``away``) and window: the matches averaged, oldest first.
-        rest: by side: the team's previous match, or None; it need not be over.
+        results: every result behind the row, of any competition, in the order they became known.
+        form: by side (``home``, ``away``): those of them that are the team's.
+        meetings: those of them between the two teams.
+        fixtures: by side: the team's previous match, and those within the window of congestion;
+            they need not be over.
     """
 
     match_id: str
     cutoff: pd.Timestamp
-    ratings: list[str]
-    form: dict[str, dict[int, list[str]]]
-    rest: dict[str, str | None]
+    results: list[str]
+    form: dict[str, list[str]]
+    meetings: list[str]
+    fixtures: dict[str, list[str]]
 
     @property
     def matches(self) -> list[str]:
         """Every match the row needs, its own first, each once."""
-        rest = [match for match in self.rest.values() if match]
-        return list(dict.fromkeys([self.match_id, *self.ratings, *rest]))
+        listed = [match for side in SIDES for match in self.fixtures[side]]
+        return list(dict.fromkeys([self.match_id, *self.results, *listed]))
 
 
 def trace(
-    matches: pd.DataFrame, match_id: str, as_of: pd.Timestamp, form_windows: Sequence[int]
+    matches: pd.DataFrame, match_id: str, as_of: pd.Timestamp, windows_days: Sequence[int]
 ) -> Trace:
     """What the feature row of a match is made from.
 
     Args:
-        matches: the table ``Matches``, ordered by kick-off.
+        matches: the table ``Matches``.
         match_id: one of its matches.
         as_of: moment up to which results were used, UTC.
-        form_windows: numbers of matches the form is averaged over.
+        windows_days: days over which a team's matches are counted.
     """
-    place = int((matches["match_id"] == match_id).to_numpy().argmax())
-    match = matches.iloc[place]
+    listed = in_order(matches)
+    place = int((listed["match_id"] == match_id).to_numpy().argmax())
+    match = listed.iloc[place]
     cutoff = min(match["kick_off"], as_of)
-    known = matches[matches["result"].notna() & (matches["known_at"] <= cutoff)]
-    known = known.sort_values(["known_at", "match_id"], kind="stable")
-    earlier = matches.iloc[:place]
-    form, rest = {}, {}
+    known = listed[listed["result"].notna() & (listed["known_at"] <= cutoff)]
+    known = known.sort_values("known_at", kind="stable")
+    earlier = listed.iloc[:place]
+    recent = earlier["kick_off"] >= match["kick_off"] - pd.Timedelta(days=max(windows_days))
+    plays = {side: _plays(known, match[f"{side}_team"]) for side in SIDES}
+    fixtures = {}
     for side in SIDES:
-        own = _of_team(known, match[f"{side}_team"])
-        form[side] = {window: own[-window:] for window in form_windows}
-        rest[side] = next(reversed(_of_team(earlier, match[f"{side}_team"])), None)
-    return Trace(match_id, cutoff, known["match_id"].tolist(), form, rest)
+        own = _plays(earlier, match[f"{side}_team"])
+        ids = earlier["match_id"]
+        fixtures[side] = ids[own & recent].tolist() or ids[own].tail(1).tolist()
+    return Trace(
+        match_id,
+        cutoff,
+        known["match_id"].tolist(),
+        {side: known.loc[plays[side], "match_id"].tolist() for side in SIDES},
+        known.loc[plays["home"] & plays["away"], "match_id"].tolist(),
+        fixtures,
+    )
 
 
-def _of_team(matches: pd.DataFrame, team: str) -> list[str]:
-    plays = (matches["home_team"] == team) | (matches["away_team"] == team)
-    return list(matches.loc[plays, "match_id"])
+def _plays(matches: pd.DataFrame, team: str) -> "pd.Series[bool]":
+    return (matches["home_team"] == team) | (matches["away_team"] == team)
+
+
+def prices(match_id: str, odds: pd.DataFrame, bookmakers: Sequence[str]) -> pd.DataFrame:
+    """The rows of the table ``Odds`` that a match's probabilities come from, one a moment at most.
+
+    Args:
+        match_id: the match.
+        odds: the table ``Odds``.
+        bookmakers: their codes, the most preferred first.
+    """
+    own = odds[odds["match_id"] == match_id]
+    used = pd.Series(data=False, index=own.index)
+    for moment in MOMENTS:
+        chosen = market_probabilities(own, moment, bookmakers)["bookmaker"]
+        used |= (own["moment"] == moment) & own["bookmaker"].isin(chosen)
+    return own[used]
 
 
 def find(match_ids: pd.Series, parts: Sequence[str]) -> str:
@@ -172,6 +205,23 @@ def giving(match_sources: pd.DataFrame, matches: Sequence[str]) -> pd.DataFrame:
     return match_sources[gave & match_sources["match_id"].isin(matches)]
 
 
+def behind(
+    traced: Trace, match_sources: pd.DataFrame, lineups: pd.DataFrame, priced: pd.DataFrame
+) -> pd.DataFrame:
+    """Which bodies gave something to the row: match_id, source and snapshot, each once.
+
+    Args:
+        traced: what the row is made from.
+        match_sources: the table ``MatchSources``.
+        lineups: the table ``Lineups``.
+        priced: the row's own prices, as from ``prices``.
+    """
+    worth = lineups[lineups["match_id"].isin([traced.match_id, *traced.results])]
+    rows = (giving(match_sources, traced.matches), worth, priced)
+    named = [table[["match_id", "source", "snapshot"]] for table in rows]
+    return pd.concat(named).drop_duplicates().reset_index(drop=True)
+
+
 def snapshots_behind(given: pd.DataFrame, found: dict[str, Origin]) -> list[dict[str, Any]]:
     """The raw bodies that gave the rows, the newest first, each with how many matches it gave."""
     counts = given.groupby(["snapshot", "source"], sort=True)["match_id"].nunique().reset_index()
@@ -191,9 +241,8 @@ def snapshots_behind(given: pd.DataFrame, found: dict[str, Origin]) -> list[dict
 def report(
     row: pd.Series,
     traced: Trace,
-    matches: pd.DataFrame,
-    match_sources: pd.DataFrame,
-    conflicts: pd.DataFrame,
+    tables: Mapping[str, pd.DataFrame],
+    priced: pd.DataFrame,
     found: dict[str, Origin],
     *,
     whole: bool,
@@ -203,38 +252,61 @@ def report(
     Args:
         row: the match's row of the table ``MatchFeatures``.
         traced: what it is made from.
-        matches: the table ``Matches``.
-        match_sources: the table ``MatchSources``.
-        conflicts: the table ``Conflicts``.
+        tables: ``matches``, ``match_sources``, ``conflicts`` and ``lineups``.
+        priced: the row's own prices, as from ``prices``.
         found: the origins of the raw bodies.
-        whole: also name every match behind the ratings.
+        whole: name every match, not only the newest.
     """
-    given = giving(match_sources, traced.matches)
-    known = matches[matches["match_id"].isin(traced.ratings)]
+    matches, conflicts = tables["matches"], tables["conflicts"]
+    given = behind(traced, tables["match_sources"], tables["lineups"], priced)
+    known = matches[matches["match_id"].isin(traced.results)]
     own = conflicts[conflicts["match_id"] == traced.match_id].drop(columns="match_id")
     names = feature_columns(row.to_frame().T)
-    ratings: dict[str, Any] = {
-        "matches": len(traced.ratings),
+    results: dict[str, Any] = {
+        "matches": len(traced.results),
         "first_kick_off": _spelled(known["kick_off"].min()),
         "last_kick_off": _spelled(known["kick_off"].max()),
         "competitions": sorted(known["competition"].unique()),
     }
     if whole:
-        ratings["match_ids"] = traced.ratings
+        results["match_ids"] = traced.results
     return {
         "match_id": traced.match_id,
         "kick_off": _spelled(row["kick_off"]),
         "results_known_by": _spelled(traced.cutoff),
         "result": None if pd.isna(row["result"]) else row["result"],
         "features": {n: None if pd.isna(row[n]) else float(row[n]) for n in names},
-        "sources": told([traced.match_id], match_sources, found),
+        "sources": told([traced.match_id], tables["match_sources"], found),
         "conflicts": _records(own),
         "conflicts_behind": int(conflicts["match_id"].isin(traced.matches[1:]).sum()),
-        "form": traced.form,
-        "rest": traced.rest,
-        "ratings": ratings,
+        "form": {side: _newest(traced.form[side], whole=whole) for side in SIDES},
+        "meetings": _newest(traced.meetings, whole=whole),
+        "fixtures": traced.fixtures,
+        "results": results,
+        "lineup": _lineup(tables["lineups"], traced.match_id),
+        "prices": _records(priced.drop(columns="match_id")),
         "snapshots": snapshots_behind(given, found),
         "without_snapshot": sorted(set(traced.matches) - set(given["match_id"])),
+    }
+
+
+def _newest(match_ids: list[str], *, whole: bool) -> dict[str, Any]:
+    shown = match_ids if whole else match_ids[-SHOWN_NEWEST:]
+    return {"matches": len(match_ids), "match_ids": shown}
+
+
+def _lineup(lineups: pd.DataFrame, match_id: str) -> dict[str, Any] | None:
+    """How many start on each side, and who tells it; None without a line-up."""
+    starters = lineups[(lineups["match_id"] == match_id) & (lineups["role"] == "starter")]
+    if starters.empty:
+        return None
+    counts = starters["is_home"].value_counts()
+    first = starters.iloc[0]
+    return {
+        "home": int(counts.get(True, 0)),
+        "away": int(counts.get(False, 0)),
+        "source": first["source"],
+        "sha256": first["snapshot"],
     }
 
 
@@ -301,7 +373,7 @@ def text_of(content: dict[str, Any], matches: pd.DataFrame, *, whole: bool) -> l
     Args:
         content: what ``report`` made.
         matches: the table ``Matches``, by ``match_id``.
-        whole: name every match of the form windows, and behind the ratings.
+        whole: name every match of congestion, and everything in ``content``.
     """
     home, away = (matches.loc[content["match_id"], f"{side}_team"] for side in SIDES)
     cutoff = pd.Timestamp(content["results_known_by"])
@@ -325,28 +397,70 @@ def text_of(content: dict[str, Any], matches: pd.DataFrame, *, whole: bool) -> l
         for record in filter(None, [row["match"], *row["team_stats"]]):
             lines += [f"  {name:<28}{value}" for name, value in record.items()] + [""]
         lines.pop()
-    lines += ["", f"Made from results known by {content['results_known_by']}"]
-    for side, team in zip(SIDES, (home, away), strict=True):
-        windows = content["form"][side]
-        counts = ", ".join(f"{len(ids)} of {window}" for window, ids in windows.items())
-        lines.append(f"  form of {team}: {counts} matches")
-        shown = max(windows.values(), key=len) if whole else windows[min(windows)]
-        lines += [f"    {_match_line(matches.loc[match_id], cutoff)}" for match_id in shown]
-        before = content["rest"][side]
-        since = _match_line(matches.loc[before], cutoff) if before else "no earlier match"
-        lines.append(f"  rest days of {team} since: {since}")
-    ratings = content["ratings"]
+    results = content["results"]
     span = ""
-    if ratings["matches"]:
-        span = f", {ratings['first_kick_off'][:10]} to {ratings['last_kick_off'][:10]}"
-    lines.append(f"  ratings and strengths: {ratings['matches']:,} earlier results{span}")
-    lines += [f"    {_match_line(matches.loc[m], cutoff)}" for m in ratings.get("match_ids", [])]
+    if results["matches"]:
+        several = len(results["competitions"])
+        span = f" of {several} competition{'s' if several > 1 else ''}, "
+        span += f"{results['first_kick_off'][:10]} to {results['last_kick_off'][:10]}"
+    lines += [
+        "",
+        f"Made from results known by {content['results_known_by']}",
+        f"  ratings, strengths and league: {results['matches']:,} earlier results{span}",
+    ]
+    lines += [f"    {_match_line(matches.loc[m], cutoff)}" for m in results.get("match_ids", [])]
+    for side, team in zip(SIDES, (home, away), strict=True):
+        lines += _listed(f"form of {team}: ", "result", content["form"][side], matches, cutoff)
+        fixtures = content["fixtures"][side]
+        since = "no earlier match"
+        if fixtures:
+            since = _match_line(matches.loc[fixtures[-1]], cutoff)
+        lines.append(f"  rest days of {team} since: {since}")
+        if len(fixtures) > 1:
+            lines.append(f"  congestion of {team}: {len(fixtures)} matches")
+            if whole:
+                lines += [f"    {_match_line(matches.loc[m], cutoff)}" for m in fixtures]
+    lines += _listed("head-to-head: ", "meeting", content["meetings"], matches, cutoff)
+    lines += [_lineup_line(content["lineup"]), *_price_lines(content["prices"])]
     if content["conflicts_behind"]:
         lines.append(f"  sources differ in {content['conflicts_behind']:,} values of these matches")
     lines += ["", f"Raw snapshots behind the row: {len(content['snapshots'])}"]
     each = whole or len(content["snapshots"]) <= MOST_BODIES
     lines += (_body_lines if each else _pack_lines)(content["snapshots"])
     return lines
+
+
+def _listed(
+    what: str, kind: str, listed: dict[str, Any], matches: pd.DataFrame, cutoff: pd.Timestamp
+) -> list[str]:
+    """Some matches with their number, the newest of them by name."""
+    count, shown = listed["matches"], listed["match_ids"]
+    newest = f", the newest {len(shown)}" if len(shown) < count else ""
+    plural = "" if count == 1 else "s"
+    return [
+        f"  {what}{count:,} earlier {kind}{plural}{newest}",
+        *(f"    {_match_line(matches.loc[match_id], cutoff)}" for match_id in shown),
+    ]
+
+
+def _lineup_line(lineup: dict[str, Any] | None) -> str:
+    if lineup is None:
+        return "  line-up: none"
+    return (
+        f"  line-up: {lineup['home']} and {lineup['away']} starters by {lineup['source']}, "
+        f"{lineup['sha256'][:SHOWN_DIGITS]}"
+    )
+
+
+def _price_lines(prices: list[dict[str, Any]]) -> list[str]:
+    if not prices:
+        return ["  market: no prices"]
+    return [
+        f"  market, {price['moment']}: {price['bookmaker']} "
+        f"{' '.join(str(price[outcome]) for outcome in OUTCOMES)} by {price['source']}, "
+        f"{price['snapshot'][:SHOWN_DIGITS]}"
+        for price in prices
+    ]
 
 
 def _body_lines(bodies: list[dict[str, Any]]) -> list[str]:
@@ -404,7 +518,7 @@ def _match_line(match: pd.Series, cutoff: pd.Timestamp) -> str:
 @click.command()
 @click.argument("match", nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
-@click.option("--all", "whole", is_flag=True, help="Name every match behind form and ratings.")
+@click.option("--all", "whole", is_flag=True, help="Name every match behind the row.")
 @click.option("--show", is_flag=True, help="Also print the match's rows as the sources tell them.")
 @click.pass_obj
 def lineage(
@@ -424,22 +538,21 @@ def lineage(
             f"{layout.MATCHES}: lacks {match_id}, which {layout.FEATURES} has. They are not of one "
             f"run: make both anew with `{MADE_BY}`."
         )
-    traced = trace(
-        matches, match_id, pd.Timestamp(params.as_of or newest_fetch), params.features.form_windows
-    )
-    match_sources = read_parquet(layout.MATCH_SOURCES, made_by=MADE_BY)
+    chosen = params.features
+    as_of = pd.Timestamp(params.as_of or newest_fetch)
+    traced = trace(matches, match_id, as_of, chosen.rest.windows_days)
+    tables = {"matches": matches} | {
+        path.stem: read_parquet(path, made_by=MADE_BY)
+        for path in (layout.MATCH_SOURCES, layout.CONFLICTS, layout.LINEUPS)
+    }
+    odds = read_parquet(layout.ODDS, made_by=MADE_BY)
+    priced = prices(match_id, odds, chosen.market.bookmakers)
+    match_sources = tables["match_sources"]
     telling = match_sources[match_sources["match_id"] == match_id]
-    needed = pd.concat([telling, giving(match_sources, traced.matches)])
+    needed = pd.concat([telling, behind(traced, match_sources, tables["lineups"], priced)])
     found = origins(layout.RAW, sorted(needed["source"].unique()), needed["snapshot"].unique())
-    content = report(
-        features[features["match_id"] == match_id].iloc[0],
-        traced,
-        matches,
-        match_sources,
-        read_parquet(layout.CONFLICTS, made_by=MADE_BY),
-        found,
-        whole=whole,
-    )
+    row = features[features["match_id"] == match_id].iloc[0]
+    content = report(row, traced, tables, priced, found, whole=whole)
     if show:
         content["rows"] = rows_as_told(telling)
     if as_json:

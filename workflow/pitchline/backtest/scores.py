@@ -225,7 +225,8 @@ def evaluation(
         ``common``: all metrics on the matches that every forecaster forecast; ``each``: on all
         matches each forecast; ``differences``: the model against each other forecaster;
         ``ratios``: every forecaster's mean scores over those of the market at closing;
-        ``by_season`` and ``by_competition``: on the matches common to the forecasters there;
+        ``by_season`` and ``by_competition``: on the matches common to the forecasters there, and
+        ``to_closing``: the model against the market at closing, with intervals;
         ``by_confidence``: bins of the highest probability of each forecaster.
     """
     forecasts = Forecasts.of(table)
@@ -267,8 +268,8 @@ def evaluation(
             name: {key: value for key, value in told.items() if "difference" not in key}
             for name, told in ratios.items()
         },
-        "by_season": _by(forecasts, "season"),
-        "by_competition": _by(forecasts, "competition"),
+        "by_season": _by(forecasts, "season", settings, seed),
+        "by_competition": _by(forecasts, "competition", settings, seed),
         "by_confidence": {
             name: by_confidence(
                 forecasts.probabilities[name][forecasts.has(name)],
@@ -357,7 +358,7 @@ def highest(table: pd.DataFrame) -> dict[str, np.ndarray]:
     return {name: p.max(axis=1) for name, p in common.probabilities.items()}
 
 
-def _by(forecasts: Forecasts, key: str) -> dict[str, Any]:
+def _by(forecasts: Forecasts, key: str, settings: Evaluate, seed: int) -> dict[str, Any]:
     result = {}
     for value in sorted(forecasts.matches[key].unique()):
         part = forecasts.only((forecasts.matches[key] == value).to_numpy())
@@ -373,6 +374,8 @@ def _by(forecasts: Forecasts, key: str) -> dict[str, Any]:
                     "rps": _number(metrics.ranked_probability_score(p, outcome).mean()),
                     "accuracy": _number(metrics.correct(p, outcome).mean()),
                 }
+            if {MEASURED, YARDSTICK} <= set(names):
+                told["to_closing"] = compared(part, MEASURED, YARDSTICK, settings, seed)
         result[value] = told
     return result
 
