@@ -1,6 +1,6 @@
 """What each group of features is worth: the model without it, and the ratings with it alone.
 
-    python benchmarks/ablation.py DIR [--first 2012-13] [--last 2016-17]
+    python benchmarks/ablation.py DIR [--first 2017-18] [--last 2022-23]
 
 DIR is a project of the recordings with data/features and data/backtest/study.json, as
 `benchmarks/backtest.py` leaves it. Each season of the big five is forecast by one fit on what was
@@ -52,8 +52,8 @@ def losses(rows: pd.DataFrame, recipe: Recipe, seasons: Sequence[str], seed: int
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--first", default="2012-13")
-    parser.add_argument("--last", default="2016-17")
+    parser.add_argument("--first", default="2017-18")
+    parser.add_argument("--last", default="2022-23")
     told = parser.parse_args()
     params = load(ROOT / "params.yaml")
     study = json.loads((told.folder / "data/backtest/study.json").read_text(encoding="utf-8"))

@@ -1,7 +1,5 @@
 """A short span of real matches: a few rounds, walked through with small models."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,19 +8,19 @@ from hypothesis import settings
 from pitchline.backtest.goals import goal_histories
 from pitchline.backtest.schema import FITTED
 from pitchline.backtest.walk import Fitter, Known, market_forecasts, ordered, planned, walk
-from pitchline.features.schema import feature_columns
 from pitchline.params import Backtest, Params
 from pitchline.train.baselines import ELO, Logit
 from pitchline.train.split import trainable
+from tests.train.recipes import recipe
 
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 FIRST = "2024-25"
 END = pd.Timestamp("2024-10-10T00:00:00Z")
-HYPERPARAMETERS: dict[str, Any] = {"max_depth": 2, "learning_rate": 0.1, "subsample": 0.8}
 MADE_WITH = dict.fromkeys(FITTED, "0" * 12)
 WARM_UP = 8
+BOOKMAKERS = ("PS", "B365")
 
 
 @pytest.fixture(scope="session")
@@ -83,9 +81,7 @@ def walked(
     fitter = Fitter(
         Known.of(trainable(features, warm_up_seasons)),
         goal_histories(features, matches),
-        feature_columns(features),
-        HYPERPARAMETERS,
-        3,
+        recipe(features, rounds=3),
         1,
         settings,
     )
@@ -94,8 +90,7 @@ def walked(
     assert reported == [(number + 1, folds) for number in range(folds)]
     if odds is not None:
         parts += [
-            market_forecasts(plan, odds, moment, settings.market.bookmakers)
-            for moment in settings.market.moments
+            market_forecasts(plan, odds, moment, BOOKMAKERS) for moment in settings.market.moments
         ]
     return ordered(parts)
 

@@ -87,13 +87,17 @@ def test_the_same_inputs_give_the_same_bytes_on_two_threads(project: Path) -> No
 
 def test_tuning_never_sees_the_span(project: Path) -> None:
     before = layout.BACKTEST_STUDY.read_bytes()
+    assert {"best", "trials", "logit", "calibration"} == content_of(layout.BACKTEST_STUDY).keys()
     features = read_parquet(layout.FEATURES, made_by="")
     other = features["result"].map({"H": "A", "D": "H", "A": "D"})
     late = features["known_at"] > BEGINS
     changed = features.assign(
         result=features["result"].mask(late, other),
+        home_goals=features["home_goals"].mask(late, features["away_goals"] + 1),
         difference_elo=features["difference_elo"].mask(late, 0.0),
+        difference_goals=features["difference_goals"].mask(late, 0.0),
     )
+    assert (changed["result"] != features["result"])[late & features["result"].notna()].all()
     write_table(layout.FEATURES, MatchFeatures, changed)
     pitchline("backtest", "tune")
     assert layout.BACKTEST_STUDY.read_bytes() == before
@@ -116,9 +120,7 @@ def test_the_digest_follows_what_a_forecaster_is_made_with(project: Path) -> Non
     seeded = made_with()
     assert {name for name in before if seeded[name] != before[name]} == {"model"}
     settings = {"half_life_days": 100.0, "penalty": 1.0, "window_days": None}
-    edit_params(
-        {"backtest": {"dixon_coles": settings, "market": {"moments": [], "bookmakers": ["PS"]}}}
-    )
+    edit_params({"backtest": {"dixon_coles": settings, "market": {"moments": []}}})
     pitchline("backtest", "run")
     after = made_with()
     assert set(after) == {"model", "elo", "base", "dixon_coles"}
@@ -129,7 +131,7 @@ def test_a_backtest_without_the_market_needs_no_odds(project: Path) -> None:
     layout.ODDS.unlink()
     with pytest.raises(ArtifactError, match=f"{layout.ODDS}: missing.*snakemake.*ingest"):
         pitchline("backtest", "run")
-    edit_params({"backtest": {"market": {"moments": [], "bookmakers": ["PS"]}}})
+    edit_params({"backtest": {"market": {"moments": []}}})
     pitchline("backtest", "run")
     pitchline("backtest", "score")
     told = content_of(layout.BACKTEST_METRICS)
@@ -177,7 +179,7 @@ def test_a_span_that_leaves_too_little_to_tune_on_is_refused(project: Path) -> N
         ({"refit_steps": 0}, "backtest.refit_steps: found 0"),
         ({"compare_with": ["model"]}, "backtest.compare_with.0: found 'model'"),
         ({"competitions": ["Premier League"]}, "backtest.competitions.0: found 'Premier League'"),
-        ({"market": {"moments": ["closing", "closing"], "bookmakers": ["PS"]}}, "each entry once"),
+        ({"market": {"moments": ["closing", "closing"]}}, "each entry once"),
         ({"steps": 1}, "backtest.steps: unknown key. Did you mean `step`"),
     ],
 )

@@ -9,7 +9,6 @@ from pitchline.backtest.schema import FITTED, FORECASTERS, OUTCOMES, BacktestFor
 from pitchline.backtest.steps import week_starts
 from pitchline.backtest.walk import Known, digest, market_forecasts, planned, rounded
 from pitchline.errors import PitchlineError, TableError
-from pitchline.features.schema import feature_columns
 from pitchline.files import write_parquet
 from pitchline.goals.dixon_coles import decay_weights, fit
 from pitchline.goals.scores import result_probabilities, score_grid
@@ -18,8 +17,9 @@ from pitchline.params import Backtest, Params
 from pitchline.train.baselines import ELO, Logit, base_rates
 from pitchline.train.model import Forecaster
 from pitchline.train.split import trainable
-from tests.backtest.conftest import FIRST, HYPERPARAMETERS, WARM_UP, walked
+from tests.backtest.conftest import FIRST, WARM_UP, walked
 from tests.conftest import features_as_of
+from tests.train.recipes import recipe
 
 DAY = pd.Timedelta(days=1)
 PATH = Path("forecasts.parquet")
@@ -63,13 +63,13 @@ def test_forecasts_are_those_of_fits_on_what_was_known_on_tuesday(
     rows = trainable(short, WARM_UP)
     span = short[short["season"] >= FIRST].set_index("match_id", drop=False).sort_index()
     weeks = week_starts(span["kick_off"])
-    goals = short.merge(matches[["match_id", "home_goals", "away_goals"]], on="match_id")
+    goals = short[short["result"].notna()]
     settings = backtest.dixon_coles
     assert settings.window_days is not None
     for week in sorted(weeks.unique())[::3]:
         test = span[weeks == week]
         train = rows[rows["known_at"] <= week]
-        model = Forecaster.fit(train, feature_columns(short), HYPERPARAMETERS, 3, 1)
+        model = Forecaster.fit(train, recipe(short, rounds=3), 1)
         learned = goals[
             (goals["known_at"] <= week) & (goals["kick_off"] > week - settings.window_days * DAY)
         ]

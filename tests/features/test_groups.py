@@ -72,7 +72,7 @@ def test_the_real_matches_hold_what_makes_the_groups_differ(
 
 
 @given(data=st.data(), world=made_worlds())
-@settings(max_examples=20, deadline=None, derandomize=True)
+@settings(max_examples=12, deadline=None, derandomize=True)
 def test_made_matches_of_leagues_and_a_cup(
     data: st.DataObject, world: World, chosen: Features
 ) -> None:

@@ -63,7 +63,7 @@ def before_the_change(rich: World, chosen: Features) -> pd.DataFrame:
 
 
 @given(data=st.data())
-@settings(max_examples=8, deadline=None, derandomize=True)
+@settings(max_examples=5, deadline=None, derandomize=True)
 def test_any_two_moments(rich: World, chosen: Features, scratch: Path, data: st.DataObject) -> None:
     first, last = rich.matches["kick_off"].iloc[0], rich.matches["known_at"].max()
     hours = st.integers(0, int((last - first) / pd.Timedelta(hours=1)) + 24)
@@ -78,7 +78,7 @@ def test_any_two_moments(rich: World, chosen: Features, scratch: Path, data: st.
 
 
 @given(world=made_worlds(), data=st.data())
-@settings(max_examples=8, deadline=None, derandomize=True)
+@settings(max_examples=5, deadline=None, derandomize=True)
 def test_any_made_world(world: World, chosen: Features, scratch: Path, data: st.DataObject) -> None:
     hours = st.integers(0, 4 * 365 * 24)
     before, now = (utc("2020-01-01") + timedelta(hours=data.draw(hours)) for _ in range(2))

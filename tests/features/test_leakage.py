@@ -70,7 +70,7 @@ def test_every_group_has_values_that_could_leak(everything: pd.DataFrame) -> Non
 
 @pytest.mark.parametrize("cut", CUTS)
 @given(data=st.data())
-@settings(max_examples=20, deadline=None, derandomize=True)
+@settings(max_examples=12, deadline=None, derandomize=True)
 def test_rows_before_any_moment_do_not_depend_on_what_came_later(
     rich: World, everything: pd.DataFrame, chosen: Features, cut: Cut, data: st.DataObject
 ) -> None:
@@ -79,7 +79,7 @@ def test_rows_before_any_moment_do_not_depend_on_what_came_later(
 
 
 @given(data=st.data())
-@settings(max_examples=8, deadline=None, derandomize=True)
+@settings(max_examples=5, deadline=None, derandomize=True)
 def test_an_earlier_as_of_changes_no_row_before_it(
     rich: World, everything: pd.DataFrame, chosen: Features, data: st.DataObject
 ) -> None:
@@ -99,7 +99,7 @@ def test_moments_of_a_full_day_are_without_leaks(
 
 
 @given(data=st.data())
-@settings(max_examples=8, deadline=None, derandomize=True)
+@settings(max_examples=5, deadline=None, derandomize=True)
 def test_a_kick_off_moved_after_the_moment_changes_no_row_before_it(
     rich: World, everything: pd.DataFrame, chosen: Features, data: st.DataObject
 ) -> None:
@@ -113,7 +113,7 @@ def test_a_kick_off_moved_after_the_moment_changes_no_row_before_it(
 
 
 @given(data=st.data())
-@settings(max_examples=8, deadline=None, derandomize=True)
+@settings(max_examples=5, deadline=None, derandomize=True)
 def test_other_results_after_the_moment_change_no_row_before_it(
     rich: World, everything: pd.DataFrame, chosen: Features, data: st.DataObject
 ) -> None:

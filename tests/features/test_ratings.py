@@ -123,7 +123,7 @@ def test_strengths_by_hand(chosen: Features) -> None:
 
 
 @given(results=RESULTS)
-@settings(max_examples=15, deadline=None, derandomize=True)
+@settings(max_examples=8, deadline=None, derandomize=True)
 def test_what_one_team_wins_the_other_loses(results: list[Result], chosen: Features) -> None:
     found = newest_elo(then_everyone_meets(results), chosen)
     found.pop("nobody")
@@ -131,7 +131,7 @@ def test_what_one_team_wins_the_other_loses(results: list[Result], chosen: Featu
 
 
 @given(results=RESULTS)
-@settings(max_examples=10, deadline=None, derandomize=True)
+@settings(max_examples=6, deadline=None, derandomize=True)
 def test_equals_that_only_draw_stay_equal(results: list[Result], chosen: Features) -> None:
     level = with_(chosen, "elo", home_advantage=0.0)
     drawn = [(*result[:4], result[4], result[4]) for result in results]
@@ -139,7 +139,7 @@ def test_equals_that_only_draw_stay_equal(results: list[Result], chosen: Feature
 
 
 @given(results=RESULTS)
-@settings(max_examples=10, deadline=None, derandomize=True)
+@settings(max_examples=6, deadline=None, derandomize=True)
 def test_more_goals_never_give_less(results: list[Result], chosen: Features) -> None:
     seen = []
     for goals in (1, 2, 5):
@@ -187,7 +187,7 @@ def test_a_newcomer_starts_where_newcomers_were_and_not_at_zero(plain: Features)
 
 
 @given(goals=st.lists(st.tuples(GOALS, GOALS), min_size=12, max_size=12))
-@settings(max_examples=10, deadline=None, derandomize=True)
+@settings(max_examples=6, deadline=None, derandomize=True)
 def test_no_newcomer_starts_as_a_founder_once_newcomers_were_seen(
     goals: list[tuple[int, int]], chosen: Features
 ) -> None:
@@ -280,7 +280,7 @@ def test_a_team_of_no_league_has_the_cup_for_its_league(plain: Features) -> None
 
 
 @given(one=RESULTS, other=RESULTS, changed=RESULTS)
-@settings(max_examples=10, deadline=None, derandomize=True)
+@settings(max_examples=6, deadline=None, derandomize=True)
 def test_leagues_without_matches_between_them_know_nothing_of_each_other(
     one: list[Result], other: list[Result], changed: list[Result], chosen: Features
 ) -> None:

@@ -7,14 +7,17 @@ import pytest
 
 from pitchline import layout
 from pitchline.errors import ArtifactError, TableError
-from pitchline.features.schema import feature_columns
 from pitchline.files import read_parquet, write_json, write_parquet
 from pitchline.ingest.tables import validated
 from pitchline.predict.forecast import upcoming
 from pitchline.predict.schema import Predictions
+from pitchline.promote import champion as champions
+from pitchline.train.goals import load_goals, read_off
 from pitchline.train.model import Forecaster
 from tests.train.project import content_of, edit_params, pitchline
+from tests.train.recipes import columns_read
 
+AS_OF = pd.Timestamp("2026-05-08T00:00:00Z")
 SHARES = ["probability_home", "probability_draw", "probability_away"]
 
 
@@ -44,7 +47,7 @@ def test_the_champion_forecasts_and_not_the_newest_candidate(champion: str) -> N
     pitchline("train", "fit")
     table = predict()
     features = read_parquet(layout.FEATURES, made_by="")
-    fixtures = upcoming(features, pd.Timestamp("2026-05-08T00:00:00Z"), 21)
+    fixtures = upcoming(features, AS_OF, 21)
     by_champion, by_candidate = (
         Forecaster.load(folder).probabilities(fixtures)
         for folder in (layout.CHAMPIONS / champion, layout.CANDIDATE)
@@ -127,11 +130,32 @@ def test_an_altered_champion_does_not_predict(champion: str) -> None:
 
 def test_features_the_champion_lacks_are_named_and_nothing_is_written(champion: str) -> None:
     features = read_parquet(layout.FEATURES, made_by="")
-    read = feature_columns(features)[0]
+    read = columns_read(features)[0]
     write_parquet(layout.FEATURES, features.drop(columns=read))
     with pytest.raises(ArtifactError, match=f"{read!r}, which the feature table lacks"):
         predict()
     assert not layout.PREDICTIONS.exists()
+
+
+def test_a_champion_whose_card_tells_no_goals_is_named(champion: str) -> None:
+    folder = layout.CHAMPIONS / champion
+    card = content_of(folder / "model.json")
+    del card["goals"]
+    write_json(folder / "model.json", card)
+    pointer = content_of(layout.CHAMPION)
+    write_json(layout.CHAMPION, pointer | {"files": champions.describe_files(folder)})
+    with pytest.raises(ArtifactError, match=r"model\.json: tells no model of goals \('goals'\)"):
+        predict()
+    assert not layout.PREDICTIONS.exists()
+
+
+def test_goals_are_those_of_the_champions_card(champion: str) -> None:
+    table = predict()
+    fixtures = upcoming(read_parquet(layout.FEATURES, made_by=""), AS_OF, 21)
+    goals = load_goals(layout.CHAMPIONS / champion)
+    told = read_off(goals.grid(fixtures, table[SHARES].to_numpy()))
+    for name, values in told.items():
+        assert (table[name] == values).all()
 
 
 def test_an_unknown_team_leaves_the_previous_predictions(champion: str) -> None:

@@ -36,6 +36,7 @@ SMALL: dict[str, dict[str, Any]] = {
         "trials_at_once": 2,
         "max_rounds": 12,
         "early_stopping_rounds": 4,
+        "logit": {"c": [0.001, 0.01], "share": [0.0, 0.5]},
     },
     "evaluate": {"refit_days": 60, "bootstrap_samples": 200, "calibration_bins": 4},
     "promote": {

@@ -7,13 +7,19 @@ import pytest
 
 from pitchline import layout
 from pitchline.errors import ArtifactError, PitchlineError
-from pitchline.features.schema import MatchFeatures
+from pitchline.features.schema import MatchFeatures, columns_of
 from pitchline.files import read_parquet
 from pitchline.ingest.tables import validated, write_table
 from pitchline.params import PARAMS_FILE, load
+from pitchline.train.blend import choose
+from pitchline.train.calibrate import calibration
+from pitchline.train.goals import GoalModel, load_goals
 from pitchline.train.model import CARD_FILE, MODEL_FILE, Forecaster
+from pitchline.train.recipe import recipe_of
 from pitchline.train.schema import Forecasts
+from pitchline.train.split import expanding_folds, split_at, trainable
 from tests.train.project import content_of, edit_params, make_candidate, pitchline, shell
+from tests.train.recipes import READ
 
 WINDOW_START = pd.Timestamp("2026-01-08T00:00:00Z")
 
@@ -32,6 +38,8 @@ def features_of_project() -> pd.DataFrame:
 def test_a_candidate_is_made_of_all_its_files(project: Path) -> None:
     assert sorted(hashes()) == [
         "forecasts.parquet",
+        "importances.csv",
+        "importances.svg",
         "log_loss_by_month.csv",
         "log_loss_by_month.svg",
         "metrics.json",
@@ -39,6 +47,7 @@ def test_a_candidate_is_made_of_all_its_files(project: Path) -> None:
         "model.ubj",
         "reliability.csv",
         "reliability.svg",
+        "sharpness.svg",
         "study.json",
         "training_data.json",
     ]
@@ -79,13 +88,17 @@ def test_the_seed_of_the_parameters_decides_the_fit_and_the_evaluation(project: 
 
 def test_tuning_never_sees_the_test_window(project: Path) -> None:
     before = layout.STUDY.read_bytes()
+    assert {"best", "trials", "logit", "calibration"} == content_of(layout.STUDY).keys()
     features = features_of_project()
     late = features["kick_off"] >= WINDOW_START
     other = features["result"].map({"H": "A", "D": "H", "A": "D"})
     changed = features.assign(
         result=features["result"].mask(late, other),
+        home_goals=features["home_goals"].mask(late, features["away_goals"] + 1),
         difference_elo=features["difference_elo"].mask(late, 0.0),
+        difference_goals=features["difference_goals"].mask(late, 0.0),
     )
+    assert (changed["result"] != features["result"])[late & features["result"].notna()].all()
     write_table(layout.FEATURES, MatchFeatures, changed)
     pitchline("train", "tune")
     assert layout.STUDY.read_bytes() == before
@@ -123,7 +136,12 @@ def test_the_card_states_what_the_model_was_made_with(project: Path) -> None:
     assert card["params"]["train"] == params.train.model_dump()
     digest = hashlib.sha256(layout.FEATURES.read_bytes()).hexdigest()
     assert card["trained_on"]["features_sha256"] == digest
-    assert Forecaster.load(layout.CANDIDATE).booster.num_boosted_rounds() == best["rounds"]
+    forecaster = Forecaster.load(layout.CANDIDATE)
+    assert forecaster.booster.num_boosted_rounds() == best["rounds"]
+    study = content_of(layout.STUDY)
+    features = features_of_project()
+    assert forecaster.recipe == recipe_of(columns_of(features, READ), params.train, study)
+    assert load_goals(layout.CANDIDATE) == GoalModel.fit(trainable(features, 0))
 
 
 def test_the_newest_fetch_stands_in_for_as_of(project: Path) -> None:
@@ -186,3 +204,34 @@ def test_a_failed_evaluation_leaves_the_candidate_as_it_was(project: Path) -> No
     with pytest.raises(PitchlineError):
         pitchline("train", "evaluate")
     assert hashes() == before
+
+
+def test_the_study_holds_what_its_parts_find(project: Path) -> None:
+    params, study = load(PARAMS_FILE), content_of(layout.STUDY)
+    features = features_of_project()
+    rows = trainable(features, 0)
+    rows = rows.iloc[split_at(rows, WINDOW_START).train].reset_index(drop=True)
+    splits = expanding_folds(rows, params.train.folds)
+    recipe = recipe_of(columns_of(features, READ), params.train, study)
+    assert study["logit"] == choose(rows, splits, recipe, params.train.logit, params.seed)
+    assert study["calibration"] == calibration(rows, splits, recipe, params.seed)
+    assert study["logit"]["c"] in params.train.logit.c
+    assert study["logit"]["share"] in params.train.logit.share
+
+
+def test_a_group_that_is_off_is_not_read(project: Path) -> None:
+    groups = dict.fromkeys(load(PARAMS_FILE).train.groups.model_dump(), False)
+    edit_params({"train": {"groups": groups | {"elo": True, "rest": True}}})
+    for verb in ("fit", "evaluate"):
+        pitchline("train", verb)
+    columns = Forecaster.load(layout.CANDIDATE).columns
+    assert columns == tuple(columns_of(features_of_project(), ["elo", "rest"]))
+    leans_on = pd.read_csv(layout.IMPORTANCES)
+    assert set(leans_on["group"]) == {"elo", "rest"}
+
+
+def test_what_the_model_leans_on_is_written_for_every_feature(project: Path) -> None:
+    table = pd.read_csv(layout.IMPORTANCES)
+    trees = table[table["part"] == "trees"]
+    assert sorted(trees["name"]) == sorted(Forecaster.load(layout.CANDIDATE).columns)
+    assert (table["importance"] >= 0).all()

@@ -16,12 +16,14 @@ from pitchline.train.baselines import ELO, Logit, base_rates, targets
 from pitchline.train.evaluate import (
     FORECASTERS,
     evaluation,
+    happened,
     log_loss_by_month,
     probabilities,
     reliability_table,
     walk_forward,
 )
-from pitchline.train.model import Forecaster
+from pitchline.train.goals import GoalModel, read_off
+from pitchline.train.model import OUTCOMES, Forecaster
 from pitchline.train.schema import Forecasts
 from pitchline.train.split import trainable
 from tests.train.recipes import recipe
@@ -276,3 +278,103 @@ def test_the_reliability_table_holds_all_three_results_of_each_match(
     assert table["forecast"].is_monotonic_increasing
     came = (table["observed"] * table["forecasts"]).sum()
     assert came == pytest.approx(len(forecasts), abs=0.01)
+
+
+@pytest.fixture(scope="module")
+def beside_the_market(forecasts: pd.DataFrame) -> pd.DataFrame:
+    """The forecasts, every second match with closing odds near Elo's."""
+    p = 0.8 * probabilities(forecasts, "elo") + 0.2 * np.array([0.45, 0.25, 0.3])
+    p[1::2] = np.nan
+    return forecasts.assign(**{f"market_{o}": p[:, i] for i, o in enumerate(OUTCOMES)})
+
+
+def test_without_prices_there_is_no_market(report: dict[str, Any]) -> None:
+    assert report["market"] is None
+
+
+def test_the_market_is_compared_on_the_matches_it_priced(
+    beside_the_market: pd.DataFrame, settings: Evaluate
+) -> None:
+    table = validated(Forecasts, beside_the_market, Path("forecasts.parquet"))
+    told = evaluation(table, settings, seed=3)["market"]
+    priced = table[table["market_home"].notna()]
+    assert told["matches"] == len(priced) == (len(table) + 1) // 2
+    hit = np.eye(3)[targets(priced)]
+    level = (1 - settings.confidence_level) / 2
+    draws = np.random.default_rng(3).integers(len(priced), size=(300, len(priced)))
+    for name, measure in {
+        "log_loss": lambda p: -np.log((p * hit).sum(axis=1)),
+        "rps": lambda p: (((p - hit).cumsum(axis=1)[:, :2]) ** 2).sum(axis=1) / 2,
+    }.items():
+        model, market = (measure(probabilities(priced, who)) for who in ("model", "market"))
+        assert told[name] == pytest.approx(model.mean(), abs=2e-6)
+        assert told[f"closing_{name}"] == pytest.approx(market.mean(), abs=2e-6)
+        gain = market - model
+        assert told[f"{name}_gain_over_closing"] == pytest.approx(gain.mean(), abs=2e-6)
+        interval = np.quantile(gain[draws].mean(axis=1), [level, 1 - level])
+        assert told[f"{name}_gain_over_closing_interval"] == pytest.approx(interval, abs=2e-6)
+
+
+def test_a_price_of_0_is_none(beside_the_market: pd.DataFrame, settings: Evaluate) -> None:
+    odd = beside_the_market.copy()
+    odd.loc[0, "market_draw"] = 0.0
+    before, after = (
+        evaluation(table, settings, seed=3)["market"] for table in (beside_the_market, odd)
+    )
+    assert after["matches"] == before["matches"] - 1
+
+
+def test_the_market_changes_nothing_else(
+    beside_the_market: pd.DataFrame, report: dict[str, Any], settings: Evaluate
+) -> None:
+    told = evaluation(beside_the_market, settings, seed=3)
+    assert {key for key in report if told[key] != report[key]} == {"market"}
+
+
+def test_forecasts_take_the_closing_prices_of_the_features(rows: pd.DataFrame) -> None:
+    given = {"closing_home": 0.5, "closing_draw": 0.3, "closing_away": 0.2}
+    end = START + pd.Timedelta(days=8)
+    opened = {name.replace("closing", "opening"): 0.25 for name in given}
+    found = walked(rows.assign(**given, **opened), end=end)
+    assert len(found) > 5
+    assert (probabilities(found, "market") == [0.5, 0.3, 0.2]).all()
+
+
+def test_events_of_goals_worked_out_by_hand() -> None:
+    scored = [(0, 0), (1, 0), (2, 0), (1, 1), (3, 0), (2, 1), (0, 3), (2, 2)]
+    rows = pd.DataFrame(scored, columns=["home_goals", "away_goals"], dtype="Int64")
+    found = happened(rows)
+    assert found["over_2_5"].tolist() == [0, 0, 0, 0, 1, 1, 1, 1]
+    assert found["both_score"].tolist() == [0, 0, 0, 1, 0, 1, 0, 1]
+
+
+def test_goals_are_forecast_by_a_fit_on_what_was_known(rows: pd.DataFrame) -> None:
+    end = START + pd.Timedelta(days=REFIT_DAYS)
+    found = walked(rows, end=end, refit_days=400)
+    test = rows[(rows["kick_off"] >= START) & (rows["kick_off"] < end)]
+    train = rows[rows["known_at"] <= test["kick_off"].min()]
+    grid = GoalModel.fit(train).grid(test, probabilities(found, "model"))
+    for name, values in read_off(grid).items():
+        np.testing.assert_allclose(found[name], values, atol=2e-6)
+    over = (train["home_goals"] + train["away_goals"] >= 3).mean()
+    both = ((train["home_goals"] >= 1) & (train["away_goals"] >= 1)).mean()
+    np.testing.assert_allclose(found["base_over_2_5"], over, atol=1e-6)
+    np.testing.assert_allclose(found["base_both_score"], both, atol=1e-6)
+
+
+def test_the_scores_of_goals_equal_independent_ones(
+    forecasts: pd.DataFrame, report: dict[str, Any]
+) -> None:
+    told = report["goals"]
+    goals = forecasts[["home_goals", "away_goals"]].astype(int)
+    came = {"over_2_5": goals.sum(axis=1) >= 3, "both_score": goals.min(axis=1) >= 1}
+    for name, hit in came.items():
+        for label, column in (("log_loss", name), ("base_log_loss", f"base_{name}")):
+            expected = log_loss(hit, forecasts[column])
+            assert told[name][label] == pytest.approx(expected, abs=2e-6)
+    for side in ("home", "away"):
+        assert told[f"{side}_goals"] == {
+            "scored": pytest.approx(goals[f"{side}_goals"].mean(), abs=1e-6),
+            "expected": pytest.approx(forecasts[f"expected_{side}_goals"].mean(), abs=1e-6),
+        }
+        assert abs(told[f"{side}_goals"]["expected"] - goals[f"{side}_goals"].mean()) < 0.25

@@ -1,12 +1,14 @@
 """What a fitted model leans on."""
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 import xgboost as xgb
 
 from pitchline.features.schema import GROUPS
+from pitchline.train.baselines import Logit
 from pitchline.train.contrasts import contrasts
 from pitchline.train.model import Forecaster
 
@@ -17,23 +19,26 @@ NEWEST_ROWS = 5000
 def importances(forecaster: Forecaster, rows: pd.DataFrame) -> pd.DataFrame:
     """By how much each feature moves the log-odds of the three results, on average.
 
-    Trees: mean absolute SHAP values (S. Lundberg, G. Erion and S.-I. Lee, 2018). Logit: mean
-    absolute contribution of each contrast around the mean of the three results.
+    Trees: mean absolute SHAP values (S. Lundberg, G. Erion and S.-I. Lee, 2018). Start, the small
+    logit that the trees begin from, and logit: mean absolute contribution of each contrast around
+    the mean of the three results.
 
     Args:
         forecaster: the fitted model.
         rows: features; of many, the newest 5,000 are looked at.
 
     Returns:
-        part (trees or logit), name, group, importance (log-odds); the greatest first.
+        part (trees, start or logit), name, group, importance (log-odds); the greatest first.
     """
-    newest = rows.tail(NEWEST_ROWS)
+    newest, columns = rows.tail(NEWEST_ROWS), forecaster.recipe.columns
     parts = [
         pd.DataFrame({"part": part, "name": list(found), "importance": list(found.values())})
         for part, found in (
             ("trees", _of_trees(forecaster, newest)),
-            ("logit", _of_logit(forecaster, newest)),
+            ("start", _of_logit(forecaster.beginning.logit, newest, columns)),
+            ("logit", _of_logit(forecaster.logit, newest, columns)),
         )
+        if found
     ]
     table = pd.concat(parts, ignore_index=True)
     table.insert(2, "group", [group_of(name) for name in table["name"]])
@@ -64,9 +69,8 @@ def _of_trees(forecaster: Forecaster, rows: pd.DataFrame) -> dict[str, float]:
     return dict(zip(columns, mean.tolist(), strict=True))
 
 
-def _of_logit(forecaster: Forecaster, rows: pd.DataFrame) -> dict[str, float]:
-    logit = forecaster.logit
-    table = contrasts(rows, forecaster.recipe.columns)
+def _of_logit(logit: Logit, rows: pd.DataFrame, columns: Sequence[str]) -> dict[str, float]:
+    table = contrasts(rows, columns)
     found = {}
     for number, name in enumerate(logit.columns):
         z = (table[name].to_numpy(dtype=np.float64) - logit.centres[number]) / logit.scales[number]
