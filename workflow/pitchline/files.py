@@ -116,9 +116,16 @@ def write_parquet(path: Path, frame: "pd.DataFrame") -> None:
     import pyarrow.parquet as pq
 
     table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+    # Figures seldom repeat: a dictionary of them takes twice the time and more room.
+    repeating = [column.name for column in table.schema if not pa.types.is_floating(column.type)]
     with replacing(path) as temporary:
         pq.write_table(
-            table, temporary, compression="zstd", version="2.6", write_page_checksum=True
+            table,
+            temporary,
+            compression="zstd",
+            version="2.6",
+            write_page_checksum=True,
+            use_dictionary=repeating,
         )
 
 

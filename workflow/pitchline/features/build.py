@@ -24,6 +24,7 @@ from pitchline.params.features import Features
 
 # Values are rounded so that the last bit, which a CPU's vector unit may decide, never shows.
 DECIMALS = 6
+WHOLE_NUMBERS = ("round", "home_goals", "away_goals")
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,7 @@ def build_features(
         timeline(known), encode(known, lineups, cups), told_hashes(known, lineups), groups, memory
     )
     columns = {name: known[name] for name in KEYS}
+    columns |= {name: known[name].astype("Int64") for name in WHOLE_NUMBERS}
     for group in groups:
         values = np.round(replayed.columns[group.name], DECIMALS)
         # No negative zero: it equals zero but isn't the same bytes.

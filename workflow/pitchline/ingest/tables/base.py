@@ -4,6 +4,7 @@ Rows are ordered by kick-off, then match, so that equal content gives equal byte
 Times are UTC. A missing value is null, never 0.
 """
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -90,29 +91,57 @@ def _valid(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> pd.DataFrame 
     """
     schema = model.to_schema()
     plain = not (schema.unique or schema.parsers or any(map(_is_special, schema.columns.values())))
-    if not plain or set(frame.columns) != set(schema.columns) or not frame.columns.is_unique:
+    if not plain or not frame.columns.is_unique:
         return None
-    types = _types_of(model)
-    columns = {name: _as_type(frame[name], types[name]) for name in schema.columns}
-    found = {name: values for name, values in columns.items() if values is not None}
+    columns = _columns_of(model, tuple(frame.columns))
+    if columns is None:
+        return None
+    types = _types_of(model, tuple(columns))
+    typed = {name: _as_type(frame[name], types[name]) for name in columns}
+    found = {name: values for name, values in typed.items() if values is not None}
     if len(found) < len(columns):
         return None
     ordered = pd.DataFrame(found).reset_index(drop=True)
-    holds = all(_column_holds(schema.columns[name], ordered[name]) for name in found)
+    holds = all(_column_holds(column, ordered[name]) for name, column in columns.items())
     if holds and all(check(ordered).check_passed for check in schema.checks):
         return ordered
     return None
 
 
 @cache
-def _types_of(model: type[pa.DataFrameModel]) -> dict[str, Any]:
+def _columns_of(model: type[pa.DataFrameModel], names: tuple[str, ...]) -> dict[str, Any] | None:
+    """Pandera's column of each name, in the order the table has; None where one lacks or is odd.
+
+    A table whose order is free, as one with patterns for names, keeps the order of the names.
+    """
+    schema = model.to_schema()
+    exact = {name: column for name, column in schema.columns.items() if not column.regex}
+    patterns = [column for column in schema.columns.values() if column.regex]
+    found: dict[str, Any] = {}
+    for name in names:
+        fitting = [column for column in patterns if re.match(column.name, name)]
+        if name in exact:
+            fitting.append(exact[name])
+        if len(fitting) != 1:
+            return None
+        found[name] = fitting[0]
+    met = {id(column) for column in found.values()}
+    if any(id(column) not in met for column in schema.columns.values()):
+        return None
+    if patterns:
+        return None if schema.ordered else found
+    return {name: found[name] for name in schema.columns}
+
+
+@cache
+def _types_of(model: type[pa.DataFrameModel], names: tuple[str, ...]) -> dict[str, Any]:
     """The type pandera gives each column."""
-    empty = pd.DataFrame({name: pd.Series(dtype=object) for name in model.to_schema().columns})
+    empty = pd.DataFrame({name: pd.Series(dtype=object) for name in names})
     return dict(model.validate(empty).dtypes)
 
 
 def _is_special(column: Any) -> bool:
-    return bool(column.regex or column.parsers or not column.required)
+    return bool(column.parsers or not column.required)
 
 
 def _as_type(values: pd.Series, wanted: Any) -> pd.Series | None:
