@@ -59,9 +59,8 @@ def main() -> None:
     study = json.loads((told.folder / "data/backtest/study.json").read_text(encoding="utf-8"))
     features = pd.read_parquet(told.folder / "data/features/matches.parquet")
     rows = trainable(features, WARM_UP)
-    seasons = sorted(
-        season for season in rows["season"].unique() if told.first <= season <= told.last
-    )
+    played = rows.loc[rows["competition"].isin(LEAGUES), "season"].unique()
+    seasons = sorted(season for season in played if told.first <= season <= told.last)
     recipe = recipe_of(columns_of(features, GROUPS), params.train, study)
 
     def of(groups: Sequence[str], market: str | None = None) -> np.ndarray:
