@@ -115,9 +115,7 @@ def features_as_of(
     matches: pd.DataFrame, team_stats: pd.DataFrame, params: Params, as_of: pd.Timestamp
 ) -> pd.DataFrame:
     """Features with the committed settings, as of any moment."""
-    return build_features(
-        matches, team_stats, NO_LINEUPS, NO_ODDS, as_of, params.features
-    ).table
+    return build_features(matches, team_stats, NO_LINEUPS, NO_ODDS, as_of, params.features).table
 
 
 def tables_of(staged: Staged, teams: Teams, params: Params) -> dict[str, pd.DataFrame]:

@@ -8,8 +8,7 @@ import pytest
 from pitchline import layout
 from pitchline.backtest.schema import FORECASTERS, BacktestForecasts
 from pitchline.errors import ArtifactError, ParamsError, PitchlineError
-from pitchline.features.schema import MatchFeatures
-from pitchline.files import read_parquet
+from pitchline.files import read_parquet, write_parquet
 from pitchline.ingest.tables import Odds, validated, write_table
 from tests.backtest.conftest import prices
 from tests.train.project import content_of, edit_params, pitchline, write_inputs
@@ -98,12 +97,12 @@ def test_tuning_never_sees_the_span(project: Path) -> None:
         difference_goals=features["difference_goals"].mask(late, 0.0),
     )
     assert (changed["result"] != features["result"])[late & features["result"].notna()].all()
-    write_table(layout.FEATURES, MatchFeatures, changed)
+    write_parquet(layout.FEATURES, changed)
     pitchline("backtest", "tune")
     assert layout.BACKTEST_STUDY.read_bytes() == before
     early = features["kick_off"] < BEGINS - pd.Timedelta(days=100)
     changed = features.assign(result=features["result"].mask(early, other))
-    write_table(layout.FEATURES, MatchFeatures, changed)
+    write_parquet(layout.FEATURES, changed)
     pitchline("backtest", "tune")
     assert layout.BACKTEST_STUDY.read_bytes() != before
 

@@ -16,7 +16,7 @@ SETTINGS: dict[str, Any] = {
     "reg_lambda": 5.0,
     "reg_alpha": 0.1,
 }
-# The groups that are on in the committed params.yaml.
+# All groups that are known days before kick-off, whichever params.yaml has on.
 READ = tuple(name for name in GROUPS if name not in ("lineups", "opening", "closing"))
 
 

@@ -7,10 +7,10 @@ import pytest
 
 from pitchline import layout
 from pitchline.errors import ArtifactError, PitchlineError
-from pitchline.features.schema import MatchFeatures, columns_of
-from pitchline.files import read_parquet
-from pitchline.ingest.tables import validated, write_table
-from pitchline.params import PARAMS_FILE, load
+from pitchline.features.schema import columns_of
+from pitchline.files import read_parquet, write_parquet
+from pitchline.ingest.tables import validated
+from pitchline.params import PARAMS_FILE, Params, load
 from pitchline.train.blend import choose
 from pitchline.train.calibrate import calibration
 from pitchline.train.goals import GoalModel, load_goals
@@ -19,7 +19,6 @@ from pitchline.train.recipe import recipe_of
 from pitchline.train.schema import Forecasts
 from pitchline.train.split import expanding_folds, split_at, trainable
 from tests.train.project import content_of, edit_params, make_candidate, pitchline, shell
-from tests.train.recipes import READ
 
 WINDOW_START = pd.Timestamp("2026-01-08T00:00:00Z")
 
@@ -29,6 +28,10 @@ def hashes() -> dict[str, str]:
         path.name: hashlib.sha256(path.read_bytes()).hexdigest()
         for path in layout.CANDIDATE.iterdir()
     }
+
+
+def columns_read(features: pd.DataFrame, params: Params) -> list[str]:
+    return columns_of(features, params.train.groups.chosen())
 
 
 def features_of_project() -> pd.DataFrame:
@@ -99,7 +102,7 @@ def test_tuning_never_sees_the_test_window(project: Path) -> None:
         difference_goals=features["difference_goals"].mask(late, 0.0),
     )
     assert (changed["result"] != features["result"])[late & features["result"].notna()].all()
-    write_table(layout.FEATURES, MatchFeatures, changed)
+    write_parquet(layout.FEATURES, changed)
     pitchline("train", "tune")
     assert layout.STUDY.read_bytes() == before
 
@@ -110,7 +113,7 @@ def test_tuning_learns_from_the_matches_before_the_test_window(project: Path) ->
     early = features["kick_off"] < WINDOW_START - pd.Timedelta(days=200)
     other = features["result"].map({"H": "A", "D": "H", "A": "D"})
     changed = features.assign(result=features["result"].mask(early, other))
-    write_table(layout.FEATURES, MatchFeatures, changed)
+    write_parquet(layout.FEATURES, changed)
     pitchline("train", "tune")
     assert layout.STUDY.read_bytes() != before
 
@@ -140,7 +143,7 @@ def test_the_card_states_what_the_model_was_made_with(project: Path) -> None:
     assert forecaster.booster.num_boosted_rounds() == best["rounds"]
     study = content_of(layout.STUDY)
     features = features_of_project()
-    assert forecaster.recipe == recipe_of(columns_of(features, READ), params.train, study)
+    assert forecaster.recipe == recipe_of(columns_read(features, params), params.train, study)
     assert load_goals(layout.CANDIDATE) == GoalModel.fit(trainable(features, 0))
 
 
@@ -212,7 +215,7 @@ def test_the_study_holds_what_its_parts_find(project: Path) -> None:
     rows = trainable(features, 0)
     rows = rows.iloc[split_at(rows, WINDOW_START).train].reset_index(drop=True)
     splits = expanding_folds(rows, params.train.folds)
-    recipe = recipe_of(columns_of(features, READ), params.train, study)
+    recipe = recipe_of(columns_read(features, params), params.train, study)
     assert study["logit"] == choose(rows, splits, recipe, params.train.logit, params.seed)
     assert study["calibration"] == calibration(rows, splits, recipe, params.seed)
     assert study["logit"]["c"] in params.train.logit.c

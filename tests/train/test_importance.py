@@ -6,13 +6,14 @@ import pytest
 
 from pitchline.features.schema import GROUPS, columns_of
 from pitchline.train.baselines import targets
-from pitchline.train.contrasts import contrasts
+from pitchline.train.contrasts import contrasts, ratings_of
 from pitchline.train.importance import group_of, importances
 from pitchline.train.model import Forecaster, Recipe
 from pitchline.train.split import trainable
 from tests.train.recipes import READ, recipe
 
 PLANTED = "head_to_head_surplus"
+PARTS = ("trees", "start", "logit")
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +46,8 @@ def test_every_feature_and_every_contrast_is_there_once(
     assert sorted(names(table, "trees")) == sorted(small.columns)
     read = contrasts(rows, small.columns).columns.drop("result")
     assert sorted(names(table, "logit")) == sorted(read)
-    assert len(table) == len(small.columns) + len(read)
+    assert sorted(names(table, "start")) == sorted(ratings_of(contrasts(rows, small.columns)))
+    assert len(table) == len(small.columns) + len(read) + 2
 
 
 def test_groups_are_those_of_the_parameters(rows: pd.DataFrame, table: pd.DataFrame) -> None:
@@ -57,7 +59,7 @@ def test_groups_are_those_of_the_parameters(rows: pd.DataFrame, table: pd.DataFr
 
 def test_the_greatest_come_first_in_each_part(table: pd.DataFrame) -> None:
     assert table["part"].tolist() == sorted(table["part"], reverse=True)
-    for part in ("trees", "logit"):
+    for part in PARTS:
         values = table.loc[table["part"] == part, "importance"]
         assert values.is_monotonic_decreasing
         assert (values >= 0).all()
@@ -81,12 +83,19 @@ def test_what_never_varies_has_no_importance(rows: pd.DataFrame, small: Recipe) 
     assert (found.loc[found["name"] == PLANTED, "importance"] == 0).all()
 
 
+@pytest.mark.parametrize(
+    ("part", "told_of"),
+    [
+        ("start", ("difference_goals", "total_goals")),
+        ("logit", ("difference_goals", "total_goals", "difference_rest_days")),
+    ],
+)
 def test_the_importance_of_a_contrast_is_the_move_of_the_logits_log_odds(
-    rows: pd.DataFrame, fitted: Forecaster, table: pd.DataFrame
+    rows: pd.DataFrame, fitted: Forecaster, table: pd.DataFrame, part: str, told_of: tuple[str, ...]
 ) -> None:
     read = contrasts(rows, fitted.recipe.columns)
-    logit = fitted.logit
-    for name in ("difference_goals", "total_goals", "difference_rest_days"):
+    logit = fitted.logit if part == "logit" else fitted.beginning.logit
+    for name in told_of:
         number = logit.columns.index(name)
         mean = read.assign(**{name: logit.centres[number]})
         # Log probabilities less their mean over the results: the softmax's own constant is gone.
@@ -95,8 +104,13 @@ def test_the_importance_of_a_contrast_is_the_move_of_the_logits_log_odds(
             for logs in (logit.log_probabilities(read), logit.log_probabilities(mean))
         ]
         expected = np.abs(scores[0] - scores[1]).mean()
-        told = table[(table["part"] == "logit") & (table["name"] == name)]["importance"].iloc[0]
+        told = table[(table["part"] == part) & (table["name"] == name)]["importance"].iloc[0]
         assert told == pytest.approx(expected, abs=2e-6)
+
+
+def test_trees_that_start_from_nothing_have_no_start(rows: pd.DataFrame, small: Recipe) -> None:
+    found = importances(Forecaster.fit(rows, replace(small, start="nothing"), seed=1), rows)
+    assert set(found["part"]) == {"trees", "logit"}
 
 
 def test_without_trees_only_the_logit_leans_on_anything(rows: pd.DataFrame, small: Recipe) -> None:

@@ -76,7 +76,7 @@ def test_one_row_can_be_plotted(draw: Callable[[pd.DataFrame], bytes], table: pd
 
 
 def test_of_many_features_the_greatest_are_shown() -> None:
-    many = pd.concat([IMPORTANCES] * 20, ignore_index=True)
+    many = pd.concat([IMPORTANCES] * 9, ignore_index=True)
     many["name"] = [f"{name}_{number}" for number, name in enumerate(many["name"])]
     many = many.sort_values("importance", ascending=False, ignore_index=True)
     few = many.groupby("part").head(16)

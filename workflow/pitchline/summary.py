@@ -15,7 +15,7 @@ from pitchline.files import read_json, read_parquet
 from pitchline.params import load
 
 SHOWN_FIXTURES = 10
-BAR_WIDTH = 24
+BAR_WIDTH = 16
 MADE_BY = "snakemake --cores 2"
 WIDTH = 100
 COLOURS = ("green", "yellow", "blue")
@@ -183,9 +183,7 @@ def _fixtures(predictions: pd.DataFrame, settled: dict[str, Any]) -> Group | Tex
     for name, colour in zip(("H", "D", "A"), COLOURS, strict=True):
         table.add_column(name, justify="right", style=colour)
     table.add_column("")
-    table.add_column("goals", justify="center")
-    table.add_column("over 2.5", justify="right")
-    table.add_column("likeliest", justify="center")
+    table.add_column("score", justify="center", no_wrap=True)
     table.add_column("came", justify="center")
     for row in predictions.head(SHOWN_FIXTURES).itertuples():
         table.add_row(
@@ -195,8 +193,6 @@ def _fixtures(predictions: pd.DataFrame, settled: dict[str, Any]) -> Group | Tex
             f"{row.probability_draw:.0%}",
             f"{row.probability_away:.0%}",
             _bar(row),
-            f"{row.expected_home_goals:.1f}-{row.expected_away_goals:.1f}",
-            f"{row.over_2_5:.0%}",
             str(row.score_1),
             scores.get(row.match_id, ""),
         )

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
+from pitchline.features.encode import rows_of
 from pitchline.market.prices import OUTCOMES, market_probabilities
 
 MOMENTS = ("opening", "closing")
@@ -26,10 +28,10 @@ def market_columns(
     columns = {}
     for moment in MOMENTS:
         prices = market_probabilities(odds, moment, bookmakers)
-        place = pd.Index(prices["match_id"]).get_indexer(pd.Index(match_ids))
+        place = rows_of(prices["match_id"], match_ids)
+        told = place >= 0
         for outcome in OUTCOMES:
-            values = prices[outcome].to_numpy(dtype="float64")
-            columns[f"{moment}_{outcome}"] = (
-                pd.Series(values, dtype="float64").reindex(place).set_axis(match_ids.index)
-            )
+            values = np.full(len(match_ids), np.nan)
+            values[place[told]] = prices[outcome].to_numpy(dtype=np.float64)[told]
+            columns[f"{moment}_{outcome}"] = values
     return pd.DataFrame(columns, index=match_ids.index)

@@ -70,9 +70,9 @@ class Logit:
         scales = np.sqrt((spread**2).sum(axis=0) / count).round(DECIMALS)
         scales[scales == 0] = 1.0
         # A column made larger needs a smaller slope, which the penalty hardly feels.
-        scales[[name in free for name in columns]] *= np.sqrt(min(c, 1.0))
+        larger = np.where([name in free for name in columns], 1 / np.sqrt(min(c, 1.0)), 1.0)
         # One average row a result keeps all three results present in small samples.
-        x = np.vstack([spread / scales, np.zeros((len(RESULTS), len(columns)))])
+        x = np.vstack([spread / scales * larger, np.zeros((len(RESULTS), len(columns)))])
         y = np.concatenate([targets(rows), np.arange(len(RESULTS))])
         logit = LogisticRegression(C=c, tol=1e-10, max_iter=1000, solver="newton-cholesky")
         logit.fit(x, y)
@@ -81,7 +81,7 @@ class Logit:
             centres=tuple(centres.tolist()),
             scales=tuple(scales.tolist()),
             intercepts=tuple(logit.intercept_.round(DECIMALS).tolist()),
-            slopes=tuple(tuple(row) for row in logit.coef_.round(DECIMALS).tolist()),
+            slopes=tuple(tuple(row) for row in (logit.coef_ * larger).round(DECIMALS).tolist()),
         )
 
     @classmethod

@@ -77,7 +77,9 @@ def validated(model: type[pa.DataFrameModel], frame: pd.DataFrame, path: Path) -
                 "written. Fix the source or its parser in workflow/pitchline/, then run again."
             )
     try:
-        return cast(pd.DataFrame, model.validate(ordered.reset_index(drop=True), lazy=True))
+        valid = cast(pd.DataFrame, model.validate(ordered.reset_index(drop=True), lazy=True))
+        # Columns with a pattern for a name are moved to the end by pandera.
+        return valid if model.to_schema().ordered else valid[list(frame.columns)]
     except SchemaErrors as error:
         raise TableError(_explain(model, frame.reset_index(drop=True), path, error)) from error
 
