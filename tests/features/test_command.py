@@ -155,3 +155,65 @@ def test_a_refused_table_leaves_the_previous_one(project: Path) -> None:
         build()
     assert layout.FEATURES.read_bytes() == before
     assert layout.FEATURES_STATE.read_bytes() == memory
+
+
+@pytest.mark.parametrize(("fetched", "hidden"), [("2026-03-01", True), ("2026-01-10", False)])
+def test_prices_and_lineups_of_later_matches_wait_for_as_of(
+    project: Path, params: Params, fetched: str, hidden: bool
+) -> None:
+    set_as_of(params, '"2026-01-10T00:00:00Z"')
+    write_json(layout.QUALITY, {"newest_fetch": f"{fetched}T00:00:00Z"})
+    matches = read_parquet(layout.MATCHES, made_by="x")
+    chosen = matches.set_index("match_id").loc[:, ["kick_off", "home_team", "away_team"]]
+    odds = pd.DataFrame(
+        {
+            "match_id": chosen.index,
+            "bookmaker": "PS",
+            "moment": "closing",
+            "home": 2.0,
+            "draw": 3.5,
+            "away": 4.0,
+            "source": "made",
+            "snapshot": "0" * 64,
+        }
+    )
+    tables.write_table(layout.ODDS, tables.Odds, odds)
+    lineups = pd.DataFrame(
+        {
+            "match_id": chosen.index.repeat(2),
+            "team": chosen[["home_team", "away_team"]].to_numpy().ravel(),
+            "is_home": [True, False] * len(chosen),
+            "role": "starter",
+            "player": "somebody",
+        }
+    )
+    for name in tables.Lineups.to_schema().columns:
+        if name not in lineups:
+            lineups[name] = "0" * 64 if name == "snapshot" else "made" if name == "source" else None
+    tables.write_table(layout.LINEUPS, tables.Lineups, lineups)
+    found = build()
+    later = found["kick_off"] > pd.Timestamp("2026-01-10", tz="UTC")
+    assert 0 < later.sum() < len(found)
+    for column in ("closing_home", "home_lineup_rating"):
+        assert found.loc[~later, column].notna().all()
+        assert found.loc[later, column].isna().all() == hidden, column
+
+
+def test_a_predicted_lineup_counts_as_none(project: Path) -> None:
+    matches = read_parquet(layout.MATCHES, made_by="x")
+    first = matches.iloc[0]
+    row = dict.fromkeys(tables.Lineups.to_schema().columns) | {
+        "match_id": first["match_id"],
+        "team": first["home_team"],
+        "is_home": True,
+        "role": "starter",
+        "player": "somebody",
+        "source": "made",
+        "snapshot": "0" * 64,
+    }
+    ratings = {}
+    for kind in ("predicted", "confirmed"):
+        rows = pd.DataFrame([row | {"lineup_type": kind}])
+        tables.write_table(layout.LINEUPS, tables.Lineups, rows)
+        ratings[kind] = build()["home_lineup_rating"].notna().sum()
+    assert ratings == {"predicted": 0, "confirmed": 1}

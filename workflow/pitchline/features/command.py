@@ -10,6 +10,7 @@ from pitchline.collect.competitions import read_competitions
 from pitchline.features import state
 from pitchline.features.build import build_features
 from pitchline.features.schema import MatchFeatures, feature_columns
+from pitchline.features.timeline import told_by
 from pitchline.files import read_json, read_parquet
 from pitchline.ingest.tables import write_table
 from pitchline.params import load
@@ -34,11 +35,16 @@ def build(params_file: Path, anew: bool) -> None:
         each.competition for each in read_competitions(layout.COMPETITIONS) if each.format == "cup"
     )
     key = state.key_of({"features": params.features.model_dump(), "cups": cups})
+    matches = read_parquet(layout.MATCHES, made_by=MADE_BY)
+    lineups = read_parquet(layout.LINEUPS, made_by=MADE_BY)
+    odds = read_parquet(layout.ODDS, made_by=MADE_BY)
+    if as_of < pd.Timestamp(newest_fetch):
+        lineups, odds = (told_by(rows, matches, as_of) for rows in (lineups, odds))
     built = build_features(
-        read_parquet(layout.MATCHES, made_by=MADE_BY),
+        matches,
         read_parquet(layout.TEAM_STATS, made_by=MADE_BY),
-        read_parquet(layout.LINEUPS, made_by=MADE_BY),
-        read_parquet(layout.ODDS, made_by=MADE_BY),
+        lineups,
+        odds,
         as_of,
         params.features,
         frozenset(cups),

@@ -118,7 +118,9 @@ def rows_of(ids: pd.Series, among: pd.Series) -> np.ndarray:
 def _starters(
     match_ids: pd.Series, lineups: pd.DataFrame
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
-    starters = lineups[lineups["role"] == "starter"]
+    # A predicted line-up is a guess of the source; who really starts stands in a confirmed one.
+    guessed = (lineups["lineup_type"] == "predicted").fillna(value=False).astype(bool)
+    starters = lineups[(lineups["role"] == "starter") & ~guessed]
     row = rows_of(starters["match_id"], match_ids)
     side = np.where(starters["is_home"].to_numpy(dtype=bool), 0, 1)
     who = starters["player_id"].fillna(starters["player"]).to_numpy(dtype=object)

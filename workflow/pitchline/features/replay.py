@@ -128,7 +128,7 @@ def told_hashes(matches: pd.DataFrame, lineups: pd.DataFrame) -> np.ndarray:
     kick_off = pd.util.hash_pandas_object(matches[at_kick_off], index=False).to_numpy()
     result = pd.util.hash_pandas_object(plain, index=False).to_numpy()
     if len(lineups):
-        columns = ["match_id", "is_home", "role", "player", "player_id", "rating"]
+        columns = ["match_id", "is_home", "role", "player", "player_id", "rating", "lineup_type"]
         each = pd.util.hash_pandas_object(lineups[columns], index=False)
         by_match = each.groupby(lineups["match_id"].to_numpy()).sum()
         of_lineup = by_match.reindex(matches["match_id"], fill_value=0).to_numpy(dtype=np.uint64)

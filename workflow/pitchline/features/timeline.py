@@ -51,6 +51,21 @@ def as_known(matches: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
     )
 
 
+def told_by(rows: pd.DataFrame, matches: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFrame:
+    """The rows of matches that kicked off by a moment.
+
+    Prices and line-ups carry no time of their own. Where the tables hold more than was known at
+    ``as_of``, those of later matches may be from after it, and are left out.
+
+    Args:
+        rows: with match_id.
+        matches: the table ``Matches``.
+        moment: UTC.
+    """
+    begun = matches.loc[matches["kick_off"] <= moment, "match_id"]
+    return rows[rows["match_id"].isin(begun)].reset_index(drop=True)
+
+
 def timeline(matches: pd.DataFrame) -> Timeline:
     """All events of the matches.
 
