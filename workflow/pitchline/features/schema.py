@@ -74,6 +74,7 @@ class MatchFeatures(pa.DataFrameModel):
     )
     newcomer: Series[float] = column(
         "1 in a team's first season in the league after one elsewhere, else 0",
+        "teams",
         alias=r"^(home|away)_newcomer$",
         regex=True,
         isin=(0.0, 1.0),
@@ -89,8 +90,12 @@ class MatchFeatures(pa.DataFrameModel):
     difference_elo: Series[float] = column(
         "home Elo plus home advantage minus away Elo", "rating points", ge=-4000, le=4000
     )
-    home_pi: Series[float] = column("pi-rating of the home team at home", ge=-20, le=20)
-    away_pi: Series[float] = column("pi-rating of the away team away", ge=-20, le=20)
+    home_pi: Series[float] = column(
+        "pi-rating of the home team at home", "rating points", ge=-20, le=20
+    )
+    away_pi: Series[float] = column(
+        "pi-rating of the away team away", "rating points", ge=-20, le=20
+    )
     difference_pi: Series[float] = column(
         "goals by which pi-ratings see the home team ahead", "goals", ge=-100, le=100
     )
@@ -136,6 +141,7 @@ class MatchFeatures(pa.DataFrameModel):
     )
     difference_expected: Series[float] = column(
         "logarithm of what is expected of the home team over what is of the away team",
+        "log ratio",
         alias=rf"^difference_{EXPECTED}$",
         regex=True,
         ge=-10,
