@@ -211,6 +211,7 @@ def with_made_lineups(world: World, seed: int) -> World:
                     "player": "Player " + pd.Series(shirt).astype("str"),
                     "player_id": team + "-" + pd.Series(shirt).astype("str"),
                     "rating": np.where(random.random(len(shirt)) < 0.1, np.nan, rating),
+                    "lineup_type": "confirmed",
                 }
             )
         )
