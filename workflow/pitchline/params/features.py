@@ -70,11 +70,11 @@ class ChanceWeights(Section):
 class Worth(Section):
     """Goals that one of each is worth."""
 
-    goals: float = Field(gt=0, le=10, description="of a goal")
-    xg: float = Field(gt=0, le=10, description="of one xG")
-    shots_on_target: float = Field(gt=0, le=10, description="of a shot on target")
-    shots: float = Field(gt=0, le=10, description="of a shot")
-    corners: float = Field(gt=0, le=10, description="of a corner")
+    goals: float = Field(gt=0, le=10, description="worth of a goal")
+    xg: float = Field(gt=0, le=10, description="worth of one xG")
+    shots_on_target: float = Field(gt=0, le=10, description="worth of a shot on target")
+    shots: float = Field(gt=0, le=10, description="worth of a shot")
+    corners: float = Field(gt=0, le=10, description="worth of a corner")
 
 
 class Rates(Section):
@@ -90,10 +90,10 @@ class Rates(Section):
 class Start(Section):
     """What the home and the away team make in a match, to start from."""
 
-    goals: Levels = Field(description="goals")
-    shots_on_target: Levels = Field(description="shots on target")
-    shots: Levels = Field(description="shots")
-    corners: Levels = Field(description="corners")
+    goals: Levels = Field(description="goals of both teams")
+    shots_on_target: Levels = Field(description="shots on target of both teams")
+    shots: Levels = Field(description="shots of both teams")
+    corners: Levels = Field(description="corners of both teams")
 
 
 class Strength(Section):

@@ -46,8 +46,8 @@ class Gate(Section):
 class Groups(Section):
     """The groups of features the model reads; the feature table holds them all."""
 
-    elo: bool = Field(description="Elo ratings")
-    pi: bool = Field(description="pi-ratings")
+    elo: bool = Field(description="Elo ratings of both teams")
+    pi: bool = Field(description="pi-ratings of both teams")
     strengths: bool = Field(
         description="goals, shots and corners expected by attack and defence strengths"
     )
