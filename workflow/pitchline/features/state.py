@@ -1,18 +1,20 @@
 """Where the memory of a build is kept between runs, and when it is no longer trusted."""
 
 import hashlib
-import io
 import json
+import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from pitchline.features.group import State
 from pitchline.features.replay import Checkpoint, Memory
-from pitchline.files import write_bytes
+from pitchline.files import replacing
 
-FORMAT = 1
+FORMAT = 2
 SHA256_BYTES = 32
+NUMBER = np.dtype("<f8")
 _CODE = Path(__file__).parent
 
 
@@ -33,21 +35,42 @@ def key_of(settings: Any) -> str:
 
 
 def save(path: Path, key: str, memory: Memory) -> None:
-    """Write a memory, its SHA-256 behind it; it replaces the earlier one in one step."""
-    arrays: dict[str, np.ndarray] = {"rows": memory.rows}
-    listed = []
-    for number, checkpoint in enumerate(memory.checkpoints):
-        listed.append({"event": checkpoint.event, "digest": checkpoint.digest})
-        for group, state in checkpoint.states.items():
-            for slot, array in state.items():
-                arrays[f"{number}/{group}/{slot}"] = array
-    arrays["about"] = np.frombuffer(
-        json.dumps({"key": key, "checkpoints": listed}).encode(), dtype=np.uint8
-    )
-    buffer = io.BytesIO()
-    np.savez(buffer, **arrays)  # type: ignore[arg-type]
-    content = buffer.getvalue()
-    write_bytes(path, content + hashlib.sha256(content).digest())
+    """Write a memory; it replaces the earlier one in one step.
+
+    The file: SHA-256 of what follows; length of the contents in bytes, a little-endian integer of
+    eight bytes; the contents (JSON, blanks up to a multiple of eight); all arrays, one behind the
+    other.
+    """
+    arrays = [memory.rows]
+    listed: list[dict[str, Any]] = []
+    for checkpoint in memory.checkpoints:
+        slots = [
+            (group, slot, array)
+            for group, state in checkpoint.states.items()
+            for slot, array in state.items()
+        ]
+        arrays += [array for _, _, array in slots]
+        listed.append(
+            {
+                "event": checkpoint.event,
+                "digest": checkpoint.digest,
+                "arrays": [(group, slot, array.shape) for group, slot, array in slots],
+            }
+        )
+    about = {"key": key, "rows": memory.rows.shape, "checkpoints": listed}
+    contents = json.dumps(about).encode()
+    contents += b" " * (-len(contents) % NUMBER.itemsize)
+    parts: list[Any] = [
+        len(contents).to_bytes(NUMBER.itemsize, "little"),
+        contents,
+        *(np.ascontiguousarray(array, dtype=NUMBER) for array in arrays if array.size),
+    ]
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    with replacing(path) as temporary, temporary.open("wb") as handle:
+        handle.write(digest.digest())
+        handle.writelines(parts)
 
 
 def load(path: Path, key: str) -> Memory | None:
@@ -56,24 +79,30 @@ def load(path: Path, key: str) -> Memory | None:
     It only saves time: without it everything is computed anew, to the same bytes.
     """
     try:
-        told = path.read_bytes()
+        told = memoryview(path.read_bytes())
     except OSError:
         return None
-    content, digest = told[:-SHA256_BYTES], told[-SHA256_BYTES:]
-    if hashlib.sha256(content).digest() != digest:
+    content = told[SHA256_BYTES:]
+    if hashlib.sha256(content).digest() != told[:SHA256_BYTES]:
         return None
-    with np.load(io.BytesIO(content), allow_pickle=False) as stored:
-        about = json.loads(stored["about"].tobytes())
-        if about["key"] != key:
-            return None
-        states: list[dict[str, dict[str, np.ndarray]]] = [{} for _ in about["checkpoints"]]
-        for name in stored.files:
-            number, _, rest = name.partition("/")
-            if rest:
-                group, _, slot = rest.partition("/")
-                states[int(number)].setdefault(group, {})[slot] = stored[name]
-        checkpoints = tuple(
-            Checkpoint(each["event"], each["digest"], state)
-            for each, state in zip(about["checkpoints"], states, strict=True)
-        )
-        return Memory(checkpoints, stored["rows"])
+    begin = NUMBER.itemsize
+    end = begin + int.from_bytes(content[:begin], "little")
+    about = json.loads(bytes(content[begin:end]))
+    if about["key"] != key:
+        return None
+    numbers = np.frombuffer(content[end:], dtype=NUMBER)
+    done = 0
+
+    def array(shape: list[int]) -> np.ndarray:
+        nonlocal done
+        first, done = done, done + math.prod(shape)
+        return numbers[first:done].reshape(shape)
+
+    rows = array(about["rows"])
+    checkpoints = []
+    for each in about["checkpoints"]:
+        states: dict[str, State] = {}
+        for group, slot, shape in each["arrays"]:
+            states.setdefault(group, {})[slot] = array(shape)
+        checkpoints.append(Checkpoint(each["event"], each["digest"], states))
+    return Memory(tuple(checkpoints), rows)
