@@ -8,7 +8,6 @@ from pitchline.backtest.bootstrap import (
     Calibration,
     basic_interval,
     count_blocks,
-    percentile_interval,
     resample,
 )
 from pitchline.train import metrics
@@ -48,7 +47,7 @@ def test_intervals_are_those_of_the_metrics() -> None:
     counts = metrics.bootstrap_counts(120, 130, SEED)
     values = metrics.log_loss(p, outcome)
     means, errors = resample(values[:, None], [Calibration.of(p, outcome, 5)], 130, SEED)
-    assert percentile_interval(means[:, 0], 0.9) == pytest.approx(
+    assert metrics.percentile_interval(means[:, 0], 0.9) == pytest.approx(
         metrics.interval_of_mean(values, counts, 0.9)
     )
 

@@ -83,7 +83,9 @@ def test_a_forecaster_is_scored_as_training_scores_it(
     counts = metrics.bootstrap_counts(len(own.matches), settings.bootstrap_samples, SEED)
     found = scored(own, list(FORECASTERS), settings, SEED)
     for name in FORECASTERS:
-        expected = score_of_train(own.probabilities[name], targets(own.matches), counts, settings)
+        expected = score_of_train(
+            own.probabilities[name], targets(own.matches), counts, settings, SEED
+        )
         for key, value in expected.items():
             assert found[name][key] == pytest.approx(value, abs=2e-6), (name, key)
 

@@ -154,6 +154,24 @@ def test_calibration_error_of_true_probabilities_falls_with_more_matches() -> No
     assert errors[-1] < 0.01
 
 
+def test_the_error_by_chance_is_that_of_results_drawn_from_the_forecasts() -> None:
+    p, _ = many(2_000, seed=5)
+    found = metrics.calibration_errors_by_chance(p, 10, seed=1)
+    rng = np.random.default_rng(2)
+    drawn = []
+    for _ in range(300):
+        outcome = np.array([rng.choice(3, p=row / row.sum()) for row in p])
+        drawn.append(metrics.calibration_error(p, outcome, 10))
+    assert found.mean() == pytest.approx(np.mean(drawn), rel=0.05)
+    assert found.std() == pytest.approx(np.std(drawn), rel=0.25)
+
+
+@pytest.mark.parametrize("matches", [1, 7, 100])
+def test_the_error_by_chance_of_certain_forecasts_is_none(matches: int) -> None:
+    certain = np.eye(3)[np.arange(matches) % 3]
+    assert metrics.calibration_errors_by_chance(certain, 15, seed=1).max() == 0
+
+
 def test_overconfidence_shows_as_calibration_error() -> None:
     p, outcome = many(5_000, seed=5)
     sharp = p**3 / (p**3).sum(axis=1, keepdims=True)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pitchline.train.metrics import percentile_interval
+
 BLOCK = 50
 
 
@@ -79,13 +81,6 @@ def resample(
         means.append(np.einsum("sm,mq->sq", counts.astype(np.float64), values) / len(values))
         errors.append([[each.error(row) for each in calibrations] for row in counts])
     return np.concatenate(means), np.concatenate(errors)
-
-
-def percentile_interval(statistics: np.ndarray, level: float) -> tuple[float, float]:
-    """Percentile interval of a statistic's resamples; ``level`` is 0.95 for 95 %."""
-    tail = (1 - level) / 2 * 100
-    low, high = np.percentile(statistics, [tail, 100 - tail])
-    return float(low), float(high)
 
 
 def basic_interval(estimate: float, statistics: np.ndarray, level: float) -> tuple[float, float]:

@@ -10,13 +10,13 @@ import pandas as pd
 from pitchline.backtest.bootstrap import (
     Calibration,
     basic_interval,
-    percentile_interval,
     resample,
 )
 from pitchline.backtest.schema import FORECASTERS, OUTCOMES
 from pitchline.params import Backtest, Evaluate
 from pitchline.train import metrics
 from pitchline.train.baselines import targets
+from pitchline.train.metrics import percentile_interval
 
 DECIMALS = 6
 MEASURED = "model"
@@ -135,6 +135,8 @@ def scored(
         error = metrics.calibration_error(forecasts.probabilities[name], outcome, bins)
         told["calibration_error"] = _number(error)
         told["calibration_error_interval"] = _pair(basic_interval(error, errors[:, place], level))
+        by_chance = metrics.calibration_errors_by_chance(forecasts.probabilities[name], bins, seed)
+        told["calibration_error_by_chance_interval"] = _pair(percentile_interval(by_chance, level))
         share, hits = values[name][:, -2].mean(), values[name][:, -1].mean()
         some = drawn[:, len(MEANS) - 1] > 0
         told["confident_accuracy"] = _number(hits / share) if share else None

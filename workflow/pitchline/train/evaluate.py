@@ -96,7 +96,11 @@ def probabilities(forecasts: pd.DataFrame, name: str) -> np.ndarray:
 
 
 def score(
-    forecast: np.ndarray, outcome: np.ndarray, counts: np.ndarray, settings: Evaluate
+    forecast: np.ndarray,
+    outcome: np.ndarray,
+    counts: np.ndarray,
+    settings: Evaluate,
+    seed: int,
 ) -> dict[str, Any]:
     """All metrics of one forecaster; an interval stands beside each as ``<metric>_interval``."""
     level, bins = settings.confidence_level, settings.calibration_bins
@@ -117,6 +121,10 @@ def score(
     result["calibration_error"] = round(error(forecast, outcome), DECIMALS)
     result["calibration_error_interval"] = _rounded(
         metrics.interval_of(error, forecast, outcome, counts, level)
+    )
+    by_chance = metrics.calibration_errors_by_chance(forecast, bins, seed)
+    result["calibration_error_by_chance_interval"] = _rounded(
+        metrics.percentile_interval(by_chance, level)
     )
     confident = forecast.max(axis=1) >= settings.confident_pick
     result["confident_share"] = round(float(confident.mean()), DECIMALS)
@@ -142,7 +150,7 @@ def evaluation(forecasts: pd.DataFrame, settings: Evaluate, seed: int) -> dict[s
     outcome = targets(forecasts)
     counts = metrics.bootstrap_counts(len(forecasts), settings.bootstrap_samples, seed)
     scores = {
-        name: score(probabilities(forecasts, name), outcome, counts, settings)
+        name: score(probabilities(forecasts, name), outcome, counts, settings, seed)
         for name in FORECASTERS
     }
     losses = {

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 PROBABILITY_FLOOR = 1e-15
+CHANCE_SAMPLES = 200
 
 
 def log_loss(forecast: np.ndarray, outcome: np.ndarray) -> np.ndarray:
@@ -64,6 +65,36 @@ def calibration_error(forecast: np.ndarray, outcome: np.ndarray, bins: int) -> f
     return total / (3 * len(outcome))
 
 
+def calibration_errors_by_chance(forecast: np.ndarray, bins: int, seed: int) -> np.ndarray:
+    """Calibration errors of the same forecasts were they exactly right.
+
+    Results are drawn from the forecasts themselves (consistency resampling: J. Bröcker and
+    L. Smith, Weather and Forecasting 22, 2007). A few hundred results a bin never come out as
+    forecast to the last digit: this is how far an error is from 0 by that alone.
+
+    Args:
+        forecast: probabilities, shape (matches, 3).
+        bins: of the calibration error.
+        seed: of the draws.
+
+    Returns:
+        An error a draw, shape (200,).
+    """
+    matches = len(forecast)
+    drawn = np.random.default_rng(seed).random((CHANCE_SAMPLES, matches))
+    edges = np.cumsum(forecast, axis=1)
+    sizes = [len(part) for part in np.array_split(np.arange(matches), bins)]
+    firsts = np.concatenate([[0], np.cumsum(sizes)[:-1]])[np.array(sizes) > 0]
+    total = np.zeros(CHANCE_SAMPLES)
+    for result in range(3):
+        above = drawn >= (edges[:, result - 1] if result else 0.0)
+        hit = above & (drawn < edges[:, result]) if result < 2 else above
+        order = np.argsort(forecast[:, result], kind="stable")
+        gaps = forecast[order, result] - hit[:, order]
+        total += np.abs(np.add.reduceat(gaps, firsts, axis=1)).sum(axis=1)
+    return np.asarray(total / (3 * matches))
+
+
 def reliability(forecast: np.ndarray, outcome: np.ndarray, bins: int) -> list[dict[str, float]]:
     """What was forecast against what came true, over all three results, in equal-mass bins."""
     p = forecast.ravel()
@@ -97,7 +128,7 @@ def interval_of_mean(values: np.ndarray, counts: np.ndarray, level: float) -> tu
         level: 0.95 for 95 %.
     """
     means = (counts * values).sum(axis=1) / len(values)
-    return _percentiles(means, level)
+    return percentile_interval(means, level)
 
 
 def interval_of(
@@ -116,12 +147,13 @@ def interval_of(
     values = np.array(
         [statistic(forecast[r], outcome[r]) for r in (np.repeat(rows, count) for count in counts)]
     )
-    low, high = _percentiles(values, level)
+    low, high = percentile_interval(values, level)
     estimate = statistic(forecast, outcome)
     return max(0.0, 2 * estimate - high), max(0.0, 2 * estimate - low)
 
 
-def _percentiles(values: np.ndarray, level: float) -> tuple[float, float]:
+def percentile_interval(values: np.ndarray, level: float) -> tuple[float, float]:
+    """The middle part of a statistic's resamples; ``level`` is 0.95 for 95 %."""
     tail = (1 - level) / 2 * 100
     low, high = np.percentile(values, [tail, 100 - tail])
     return float(low), float(high)
