@@ -143,7 +143,7 @@ def costs(rows: pd.DataFrame) -> str:
 
 
 def windows(checks: pd.DataFrame, matches: pd.DataFrame) -> None:
-    days = committed().train.gate.lookback_days
+    days = committed().retrain.lookback_days
     scores = []
     for league in LEAGUES:
         rows = checks[checks["competition"] == league]

@@ -15,7 +15,7 @@ include: "common.smk"
 SOURCES = config["collect"]["sources"]
 NETWORK_SOURCES = [source for source in SOURCES if source != "starter"]
 
-ASKED = collect_request(sys.argv)
+ASKED = request("collect", "collect" in sys.argv, sys.argv)
 
 # One name for the whole run, so that its receipts can be told from older ones.
 os.environ.setdefault("PITCHLINE_RUN", run_name())

@@ -17,10 +17,10 @@ try:
     from pitchline.params import PARAMS_FILE, load, validate
     from pitchline.rules import (
         code_of,
-        collect_request,
         effective_params_file,
         hold_lock,
         read_before,
+        request,
         run_name,
         typed_as_stated,
     )

@@ -36,7 +36,7 @@ rule decide_promotion:
     log:
         "logs/promote/decide.log",
     params:
-        sections=settings("seed", "evaluate", "promote", "tracking"),
+        sections=settings("seed", "evaluate", "promote", "retrain.experiment_name"),
     shell:
         "pitchline --params {PARAMS} --log {log} promote decide"
 

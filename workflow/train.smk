@@ -14,9 +14,18 @@ localrules:
     train,
 
 
+# The jobs' own processes ask for nothing: they read this file again.
+ASKED_TO_TRAIN = request(
+    "train",
+    config["retrain"]["force_retrain"] and workflow.is_main_process,
+    sys.argv,
+)
+
+
 # Data below train.gate.minimum_score end the run here: every rule that learns waits for this one.
 rule check_training_data:
     input:
+        asked=ASKED_TO_TRAIN,
         features="data/features/matches.parquet",
         quality="data/quality/ingest.json",
         score="data/quality/score.json",
@@ -30,7 +39,7 @@ rule check_training_data:
     log:
         "logs/train/gate.log",
     params:
-        sections=settings("as_of", "train"),
+        sections=settings("as_of", "retrain.lookback_days", "train"),
     shell:
         "pitchline --params {PARAMS} --log {log} train gate"
 
@@ -135,7 +144,7 @@ rule track_model:
     log:
         "logs/train/track.log",
     params:
-        sections=settings("tracking"),
+        sections=settings("retrain.experiment_name"),
     shell:
         "pitchline --params {PARAMS} --log {log} train track"
 

@@ -9,7 +9,7 @@ import pytest
 from pitchline import rules
 from pitchline.collect.receipts import Receipt
 from pitchline.ingest.identity.teams import read_teams
-from pitchline.rules import REQUEST, collect_request
+from pitchline.rules import request
 from tests.conftest import ROOT
 from tests.dag.workspace import NOTHING_TO_DO, Workspace, project_copy
 from tests.standin import Failure, StandIn
@@ -140,6 +140,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 COLLECT = ["snakemake", "--cores", "2", "collect"]
+REQUEST = Path("logs/collect/asked")
+
+
+def collect_request(arguments: list[str]) -> str:
+    return request("collect", "collect" in arguments, arguments)
 
 
 @pytest.mark.parametrize(

@@ -180,7 +180,7 @@ def test_a_body_nobody_described_is_still_named(project: Path) -> None:
 
 def test_force_goes_on_and_the_card_tells(project: Path) -> None:
     spoil(project)
-    edit_params({"train": {"gate": {"lookback_days": 30, "minimum_score": 0.85, "force": True}}})
+    edit_params({"train": {"gate": {"minimum_score": 0.85, "force": True}}})
     shown = pitchline("train", "gate")
     assert "warning: data to train on" in shown.stderr
     assert "training all the same, train.gate.force is set" in shown.stderr
@@ -210,7 +210,7 @@ def test_good_data_pass_and_the_card_tells(project: Path) -> None:
 
 def test_a_lower_minimum_lets_the_same_data_pass(project: Path) -> None:
     spoil(project)
-    edit_params({"train": {"gate": {"lookback_days": 30, "minimum_score": 0.0, "force": False}}})
+    edit_params({"train": {"gate": {"minimum_score": 0.0, "force": False}}})
     pitchline("train", "gate")
     content = content_of(layout.TRAINING_DATA)
     assert (content["passed"], content["forced"], content["failing"]) == (True, False, [])

@@ -17,7 +17,6 @@ from pitchline.params import PARAMS_FILE
 PACKAGE = Path("workflow/pitchline")
 STATE = Path(".snakemake/pitchline")
 LOCK = STATE / "lock"
-REQUEST = Path("logs/collect/asked")
 # `-n` alone or among other flags without a value; not within `-sSnakefile`.
 DRY_RUN = re.compile(r"-[FRefkpqt]*n[FRefkpqt]*")
 
@@ -82,23 +81,26 @@ def run_name() -> str:
     return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}-{os.getpid()}"
 
 
-def collect_request(arguments: Sequence[str]) -> str:
-    """The file that makes the collectors run: an input of theirs, new when someone asks.
+def request(stage: str, asked: bool, arguments: Sequence[str]) -> str:
+    """The file that makes a stage run though nothing else has changed: new when someone asks.
 
-    Who names the target ``collect`` asks; any other run finds the file as it was. A dry run
-    leaves it as it is and shows what an asking would do.
+    A run that doesn't ask finds the file as it was. A dry run leaves it as it is and shows what an
+    asking would do.
 
     Args:
+        stage: whose first rules have the file among their inputs.
+        asked: whether this run asks.
         arguments: Snakemake's command line.
     """
-    if not REQUEST.exists():
-        write_text(REQUEST, "")
-        # Older than any archive, so that a clone's pulled archive isn't fetched again.
-        os.utime(REQUEST, (0, 0))
-    if "collect" not in arguments:
-        return str(REQUEST)
+    standing = Path("logs") / stage / "asked"
+    if not standing.exists():
+        write_text(standing, "")
+        # Older than any output, so that what a clone pulled isn't made again.
+        os.utime(standing, (0, 0))
+    if not asked:
+        return str(standing)
     is_dry = any(a.startswith("--dry") or DRY_RUN.fullmatch(a) for a in arguments)
-    path = REQUEST.with_name("asked-dry-run") if is_dry else REQUEST
+    path = standing.with_name("asked-dry-run") if is_dry else standing
     write_text(path, f"{run_name()}\n")
     return str(path)
 

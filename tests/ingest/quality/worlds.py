@@ -143,8 +143,8 @@ class Judged:
     def window(self, days: int | None = None) -> float:
         """The score of the window the gate before training looks at."""
         kick_offs = self.data.tables["matches"]["kick_off"]
-        settings = committed().train.gate
-        window = score.window(kick_offs, self.data.as_of, days or settings.lookback_days)
+        days = days or committed().retrain.lookback_days
+        window = score.window(kick_offs, self.data.as_of, days)
         return score.score_of(score.rule_scores(score.within(self.checks, window), weights()))
 
 

@@ -14,6 +14,7 @@ from pitchline.params.collect import Collect
 from pitchline.params.features import Features
 from pitchline.params.ingest import Ingest
 from pitchline.params.promote import Promote
+from pitchline.params.retrain import Retrain
 from pitchline.params.train import Evaluate, Train
 from pitchline.params.types import Moment, Section
 
@@ -23,14 +24,6 @@ class Predict(Section):
 
     horizon_days: int = Field(
         ge=1, le=366, description="fixtures up to so many days after as_of are forecast"
-    )
-
-
-class Tracking(Section):
-    """Where runs are logged."""
-
-    experiment_name: str = Field(
-        min_length=1, max_length=200, description="MLflow experiment the runs belong to"
     )
 
 
@@ -47,12 +40,12 @@ class Params(Section):
     collect: Collect
     ingest: Ingest
     features: Features
+    retrain: Retrain
     train: Train
     evaluate: Evaluate
     backtest: Backtest
     promote: Promote
     predict: Predict
-    tracking: Tracking
 
 
 def json_schema() -> dict[str, Any]:

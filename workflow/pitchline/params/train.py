@@ -36,9 +36,8 @@ class Search(Section):
 
 
 class Gate(Section):
-    """What the training data must be like for a training to begin."""
+    """What the newest data must be like for a training to begin; see ``retrain.lookback_days``."""
 
-    lookback_days: int = Field(ge=1, le=400, description="days before as_of whose data are judged")
     minimum_score: Share = Field(description="least quality score of those days")
     force: bool = Field(description="train even on data below it; recorded in the model's card")
 

@@ -153,7 +153,7 @@ def _serve(champion: dict[str, Any], params: Params) -> None:
         return
     try:
         with tracking.client() as mlflow:
-            number = registry.register(mlflow, params.tracking.experiment_name, version, folder)
+            number = registry.register(mlflow, params.retrain.experiment_name, version, folder)
     except Exception as error:  # noqa: BLE001 MLflow raises many kinds; the pointer is what counts
         console.warn("promote", f"MLflow's registry is out of step, run this again: {error}")
         return

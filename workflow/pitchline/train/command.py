@@ -71,7 +71,7 @@ def gate(params_file: Path) -> None:
         read_parquet(layout.FEATURES, made_by=MADE_BY_FEATURES)["kick_off"],
         {name: rule["weight"] for name, rule in score["rules"].items()},
         _as_of(params),
-        settings.lookback_days,
+        params.retrain.lookback_days,
         settings.minimum_score,
         settings.force,
     )
@@ -244,7 +244,7 @@ def track(params_file: Path) -> None:
     run_id, problem = None, None
     try:
         with tracking.client() as mlflow:
-            run_id = tracking.ensure_run(mlflow, params.tracking.experiment_name, layout.CANDIDATE)
+            run_id = tracking.ensure_run(mlflow, params.retrain.experiment_name, layout.CANDIDATE)
     except Exception as error:  # noqa: BLE001 MLflow raises many kinds; none may fail a training
         problem = f"{type(error).__name__}: {error}"
         console.warn("track", f"MLflow did not take the run, promote will try again: {problem}")

@@ -50,7 +50,7 @@ def judged(
         raise PitchlineError(
             f"no quality rule checked anything from {window.first:%Y-%m-%d} to "
             f"{window.last:%Y-%m-%d}, so the data to train on can't be judged. Raise "
-            "train.gate.lookback_days, or make the checks anew with `snakemake --cores 1 ingest`."
+            "retrain.lookback_days, or make the checks anew with `snakemake --cores 1 ingest`."
         )
     rules = scoring.rule_scores(within, weights)
     score = round(scoring.score_of(rules), DECIMALS)
