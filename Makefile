@@ -56,6 +56,9 @@ environment: $(VENV)/run.stamp ## make .venv from the hash-pinned lock file
 .PHONY: environment-dev
 environment-dev: $(VENV)/dev.stamp ## the same with what tests and checks need
 
+.PHONY: environment-s3
+environment-s3: $(VENV)/s3.stamp ## the same with what a DVC remote in an S3 bucket needs
+
 $(VENV)/uv.stamp: requirements/bootstrap.lock
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
@@ -67,6 +70,6 @@ $(VENV)/run.stamp: requirements/run.lock pyproject.toml $(VENV)/uv.stamp
 	@$(INSTALL) --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/dev.stamp: requirements/dev.lock $(VENV)/run.stamp
+$(VENV)/%.stamp: requirements/%.lock $(VENV)/run.stamp
 	@$(INSTALL) --compile-bytecode --require-hashes -r $<
 	@touch $@

@@ -1,4 +1,4 @@
-"""Pin every dependency with its hashes: run.lock, dev.lock and bootstrap.lock.
+"""Pin every dependency with its hashes: run.lock, dev.lock, bootstrap.lock, and one an extra.
 
 Run it with `make lock`; with `--keep` it leaves what is pinned and adds what is missing. The files
 name no package index, so they serve any mirror.
@@ -12,6 +12,8 @@ HERE = Path(__file__).parent
 UV = str(Path(sys.executable).parent / "uv")
 # xgboost asks for NVIDIA's collective library (300 MB); it is loaded only for training on GPUs.
 LEFT_OUT = "nvidia-nccl-cu12"
+# What some projects need beside run.lock: a lock file each, which holds all of run.lock too.
+EXTRAS = ("s3",)
 
 
 def compile_lock(source: str, target: str, *options: str, text: str | None = None) -> None:
@@ -24,9 +26,10 @@ def compile_lock(source: str, target: str, *options: str, text: str | None = Non
 
 
 if __name__ == "__main__":
-    compile_lock("pyproject.toml", "run.lock", "--extra", "build")
+    constraints = str(HERE / "constraints.txt")
+    compile_lock("pyproject.toml", "run.lock", "--extra", "build", "--constraint", constraints)
     run_lock = str(HERE / "run.lock")
-    compile_lock(
-        "pyproject.toml", "dev.lock", "--extra", "build", "--extra", "dev", "--constraint", run_lock
-    )
+    for extra in ("dev", *EXTRAS):
+        also = ("--extra", "build", "--extra", extra, "--constraint", run_lock)
+        compile_lock("pyproject.toml", f"{extra}.lock", *also)
     compile_lock("-", "bootstrap.lock", text="uv>=0.9\n")
