@@ -12,6 +12,14 @@ from snakemake.utils import min_version
 
 min_version("9.19")
 
+# This folder's code, whatever folder the environment was made for: DVC runs its queued
+# experiments in copies of the project.
+CODE = str(Path("workflow").absolute())
+sys.path.insert(0, CODE)
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    filter(None, (CODE, os.environ.get("PYTHONPATH")))
+)
+
 try:
     from pitchline.errors import PitchlineError
     from pitchline.params import PARAMS_FILE, load, validate

@@ -11,6 +11,7 @@ from pitchline.errors import ArtifactError
 from pitchline.files import write_json
 from pitchline.params import Params
 from pitchline.promote import champion as champions
+from pitchline.promote import recall
 from pitchline.train.candidate import BUNDLE, version_of
 
 
@@ -115,7 +116,7 @@ def test_altered_or_missing_bytes_are_refused(
     elif place == "cache":
         into_dvc_cache(layout.CANDIDATE)
         md5 = pointer["files"][name]["md5"]
-        path = champions.DVC_CACHE / md5[:2] / md5[2:]
+        path = recall.cached(md5)
     else:
         path = layout.CANDIDATE / name
     if place != "candidate":

@@ -42,6 +42,7 @@ STAGE_CODE = {
     "predict": (
         "predict",
         "promote/champion.py",
+        "promote/recall.py",
         "train",
         "features/schema.py",
         "goals",

@@ -12,9 +12,9 @@ from pitchline import layout
 from pitchline.errors import ArtifactError
 from pitchline.files import read_json, replacing, sha256_of, write_json
 from pitchline.params import Promote
+from pitchline.promote import recall
 from pitchline.train.candidate import BUNDLE, version_of
 
-DVC_CACHE = Path(".dvc/cache/files/md5")
 MADE_BY = "pitchline promote decide"
 
 
@@ -91,10 +91,18 @@ def _copy(sources: dict[str, Path], folder: Path) -> None:
             shutil.copyfile(source, temporary)
 
 
+def _in_cache(files: dict[str, dict[str, str]]) -> bool:
+    return all(
+        (path := recall.cached(hashes["md5"])).is_file() and sha256_of(path) == hashes["sha256"]
+        for hashes in files.values()
+    )
+
+
 def locate(champion: dict[str, Any]) -> Path:
     """A folder with the champion's files, bytes as the pointer says.
 
-    Looked for in the store of champions, in the candidate's folder and in DVC's cache.
+    Looked for in the store of champions, in the candidate's folder, in DVC's cache and in its
+    remote.
 
     Raises:
         ArtifactError: the files are on none of these.
@@ -104,17 +112,13 @@ def locate(champion: dict[str, Any]) -> Path:
     for folder in (layout.CHAMPIONS / version, layout.CANDIDATE):
         if holds(folder, files):
             return folder
-    cached = {
-        name: DVC_CACHE / hashes["md5"][:2] / hashes["md5"][2:] for name, hashes in files.items()
-    }
-    if all(
-        path.is_file() and sha256_of(path) == files[name]["sha256"] for name, path in cached.items()
-    ):
-        _copy(cached, layout.CHAMPIONS / version)
+    md5s = {name: hashes["md5"] for name, hashes in files.items()}
+    if _in_cache(files) or (recall.fetch(md5s.values()) and _in_cache(files)):
+        _copy({name: recall.cached(md5) for name, md5 in md5s.items()}, layout.CHAMPIONS / version)
         return layout.CHAMPIONS / version
     raise ArtifactError(
         f"{layout.CHAMPION}: its champion {version} is not on this machine (looked in "
-        f"{layout.CHAMPIONS}, {layout.CANDIDATE} and the DVC cache). Fetch it with "
+        f"{layout.CHAMPIONS}, {layout.CANDIDATE}, the DVC cache and the DVC remote). Fetch it with "
         f"`pitchline sync`, or let the candidate compete with `{MADE_BY}`."
     )
 
