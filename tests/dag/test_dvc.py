@@ -34,7 +34,7 @@ def test_experiments_run_here_and_from_a_queue_and_can_be_compared(workspace: Wo
         assert any(name in title and rendered for title, rendered in plots.items()), list(plots)
 
     workspace.run("git", "checkout", "--quiet", ".")
-    workspace.run("dvc", "checkout", "--quiet")
+    workspace.run("pitchline", "sync")
     workspace.run("dvc", "exp", "run", "--run-all")
     shown = workspace.run("dvc", "exp", "show", "--csv").stdout
     experiments = {row["Experiment"]: row for row in csv.DictReader(io.StringIO(shown))}
