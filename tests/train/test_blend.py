@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from pitchline.train.blend import choose
 
 from pitchline.params import Blend
 from pitchline.train import metrics
 from pitchline.train.baselines import targets
-from pitchline.train.blend import choose
 from pitchline.train.model import Forecaster, Recipe
 from pitchline.train.split import expanding_folds, split_at, trainable
 from tests.train.recipes import recipe

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from pitchline.train.blend import choose
 
 from pitchline import layout
 from pitchline.errors import ArtifactError, PitchlineError
@@ -11,7 +12,6 @@ from pitchline.features.schema import columns_of
 from pitchline.files import read_parquet, write_parquet
 from pitchline.ingest.tables import validated
 from pitchline.params import PARAMS_FILE, Params, load
-from pitchline.train.blend import choose
 from pitchline.train.calibrate import calibration
 from pitchline.train.goals import GoalModel, load_goals
 from pitchline.train.model import CARD_FILE, MODEL_FILE, Forecaster
