@@ -149,7 +149,8 @@ def fit(params_file: Path) -> None:
     table = importances(forecaster, rows)
     write_text(layout.IMPORTANCES, table.to_csv(index=False, lineterminator="\n"))
     write_bytes(layout.IMPORTANCES.with_suffix(".svg"), importances_svg(table))
-    console.say("fit", f"{title}: fitted on {len(rows):,} matches, {len(recipe.columns)} features")
+    read = f", {len(recipe.columns)} features" if recipe.columns else ""
+    console.say("fit", f"{title}: fitted on {len(rows):,} matches{read}")
 
 
 def _card(
