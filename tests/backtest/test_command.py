@@ -86,7 +86,8 @@ def test_the_same_inputs_give_the_same_bytes_on_two_threads(project: Path) -> No
 
 def test_tuning_never_sees_the_span(project: Path) -> None:
     before = layout.BACKTEST_STUDY.read_bytes()
-    assert {"best", "trials", "logit", "calibration"} == content_of(layout.BACKTEST_STUDY).keys()
+    told = content_of(layout.BACKTEST_STUDY)
+    assert {"family", "families", "best", "trials", "logit", "calibration"} == told.keys()
     features = read_parquet(layout.FEATURES, made_by="")
     other = features["result"].map({"H": "A", "D": "H", "A": "D"})
     late = features["known_at"] > BEGINS

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from pitchline.features.schema import GROUPS, columns_of
-from pitchline.train.model import Recipe
+from pitchline.train.families.blend import BlendRecipe
 
 SETTINGS: dict[str, Any] = {
     "max_depth": 3,
@@ -25,12 +25,12 @@ def columns_read(features: pd.DataFrame) -> tuple[str, ...]:
     return tuple(columns_of(features, READ))
 
 
-def recipe(features: pd.DataFrame, **changes: Any) -> Recipe:
+def recipe(features: pd.DataFrame, **changes: Any) -> BlendRecipe:
     """Six trees from the ratings, half of the mean a logit; other figures as named.
 
     Args:
         features: the table ``MatchFeatures``; its columns are read.
-        changes: attributes of ``Recipe``.
+        changes: attributes of ``BlendRecipe``.
     """
     chosen: dict[str, Any] = {
         "columns": columns_read(features),
@@ -41,4 +41,4 @@ def recipe(features: pd.DataFrame, **changes: Any) -> Recipe:
         "settings": SETTINGS,
         "rounds": 6,
     }
-    return Recipe(**(chosen | changes))
+    return BlendRecipe(**(chosen | changes))

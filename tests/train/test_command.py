@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from pitchline.train.blend import choose
 
 from pitchline import layout
 from pitchline.errors import ArtifactError, PitchlineError
@@ -13,6 +12,7 @@ from pitchline.files import read_parquet, write_parquet
 from pitchline.ingest.tables import validated
 from pitchline.params import PARAMS_FILE, Params, load
 from pitchline.train.calibrate import calibration
+from pitchline.train.families.blend import BlendRecipe, choose_share
 from pitchline.train.goals import GoalModel, load_goals
 from pitchline.train.model import CARD_FILE, MODEL_FILE, Forecaster
 from pitchline.train.recipe import recipe_of
@@ -91,7 +91,8 @@ def test_the_seed_of_the_parameters_decides_the_fit_and_the_evaluation(project: 
 
 def test_tuning_never_sees_the_test_window(project: Path) -> None:
     before = layout.STUDY.read_bytes()
-    assert {"best", "trials", "logit", "calibration"} == content_of(layout.STUDY).keys()
+    told = content_of(layout.STUDY)
+    assert {"family", "families", "best", "trials", "logit", "calibration"} == told.keys()
     features = features_of_project()
     late = features["kick_off"] >= WINDOW_START
     other = features["result"].map({"H": "A", "D": "H", "A": "D"})
@@ -216,7 +217,8 @@ def test_the_study_holds_what_its_parts_find(project: Path) -> None:
     rows = rows.iloc[split_at(rows, WINDOW_START).train].reset_index(drop=True)
     splits = expanding_folds(rows, params.train.folds)
     recipe = recipe_of(columns_read(features, params), params.train, study)
-    assert study["logit"] == choose(rows, splits, recipe, params.train.logit, params.seed)
+    assert isinstance(recipe, BlendRecipe)
+    assert study["logit"] == choose_share(rows, splits, recipe, params.train.logit, params.seed)
     assert study["calibration"] == calibration(rows, splits, recipe, params.seed)
     assert study["logit"]["c"] in params.train.logit.c
     assert study["logit"]["share"] in params.train.logit.share

@@ -14,6 +14,7 @@ from pitchline.params.types import (
 )
 
 FamilyName = Literal["logit", "dixon_coles", "xgboost", "blend", "stacked"]
+FamilyChoice = Literal["logit", "dixon_coles", "xgboost", "blend", "stacked", "auto"]
 # Families without trees: nothing in them could start from a price.
 WITHOUT_TREES = ("logit", "dixon_coles")
 
@@ -96,7 +97,7 @@ class DixonColesSearch(Section):
 class Train(Section):
     """How the model is tuned and fitted."""
 
-    family: FamilyName | Literal["auto"] = Field(
+    family: FamilyChoice = Field(
         description="family of the model; auto takes the one of `families` with the lowest log "
         "loss on the folds"
     )
