@@ -1,5 +1,6 @@
 import copy
 import math
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from pitchline.collect.competitions import read_competitions
 from pitchline.errors import ParamsError
 from pitchline.features.schema import GROUPS
 from pitchline.params import PARAMS_FILE, Params, load, validate
+from pitchline.train.families.registry import FAMILIES
 from tests.conftest import ROOT
 
 COMMITTED: dict[str, Any] = yaml.safe_load((ROOT / PARAMS_FILE).read_text(encoding="utf-8"))
@@ -329,6 +331,9 @@ LISTS = [
     "train.search.start",
     "train.logit.c",
     "train.logit.share",
+    "train.families",
+    "train.dixon_coles.half_life_days",
+    "train.dixon_coles.penalty",
 ]
 
 
@@ -361,11 +366,35 @@ def test_a_model_may_start_from_prices(moment: str) -> None:
     assert validate(with_value("train.market", moment), "params.yaml").train.market == moment
 
 
+def test_every_family_may_be_chosen_and_auto_among_any() -> None:
+    for family in FAMILIES:
+        assert validate(with_value("train.family", family), "told").train.tried() == [family]
+        content = with_value("train.families", [family])
+        content["train"]["family"] = "auto"
+        assert validate(content, "told").train.tried() == [family]
+    assert sorted(COMMITTED["train"]["families"]) == sorted(FAMILIES)
+
+
+@pytest.mark.parametrize("family", ["logit", "dixon_coles"])
+def test_prices_are_refused_where_no_trees_could_start_from_them(family: str) -> None:
+    content = with_value("train.market", "closing")
+    content["train"]["family"] = family
+    told = rf"train: `market: closing` lets trees start.*{family} in `family` would not.*null`"
+    assert re.search(told, refusal(content))
+    content["train"] |= {"family": "auto", "families": ["xgboost", family]}
+    assert f"{family} in `families` would not see them" in refusal(content)
+    content["train"]["families"] = ["xgboost", "blend", "stacked"]
+    assert validate(content, "told").train.market == "closing"
+
+
 @pytest.mark.parametrize(
     ("key", "wrong"),
     [
         ("train.market", "half-time"),
         ("train.market", True),
+        ("train.family", "trees"),
+        ("train.families", ["auto"]),
+        ("train.dixon_coles.penalty", [0.0]),
         ("train.search.start", ["prices"]),
         ("train.groups.elo", 1),
         ("train.logit.c", [0.0]),

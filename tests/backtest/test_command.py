@@ -10,6 +10,7 @@ from pitchline.backtest.schema import FORECASTERS, BacktestForecasts
 from pitchline.errors import ArtifactError, ParamsError, PitchlineError
 from pitchline.files import read_parquet, write_parquet
 from pitchline.ingest.tables import Odds, validated, write_table
+from pitchline.train.families.registry import FAMILIES
 from tests.backtest.conftest import prices
 from tests.train.project import content_of, edit_params, pitchline, write_inputs
 
@@ -86,7 +87,8 @@ def test_the_same_inputs_give_the_same_bytes_on_two_threads(project: Path) -> No
 
 def test_tuning_never_sees_the_span(project: Path) -> None:
     before = layout.BACKTEST_STUDY.read_bytes()
-    assert {"best", "trials", "logit", "calibration"} == content_of(layout.BACKTEST_STUDY).keys()
+    told = content_of(layout.BACKTEST_STUDY)
+    assert {"family", "families", "best", "trials", "logit", "calibration"} == told.keys()
     features = read_parquet(layout.FEATURES, made_by="")
     other = features["result"].map({"H": "A", "D": "H", "A": "D"})
     late = features["known_at"] > BEGINS
@@ -145,6 +147,26 @@ def test_odds_of_other_matches_are_told_and_stop_nothing(project: Path) -> None:
     assert "no closing odds of these matches" in told
     pitchline("backtest", "score")
     assert "market_closing" not in content_of(layout.BACKTEST_METRICS)["forecasters"]
+
+
+@pytest.mark.parametrize("family", [name for name in FAMILIES if name != "blend"])
+def test_the_model_walked_with_is_of_the_family_that_tuning_chose(
+    project: Path, family: str
+) -> None:
+    def forecasts() -> pd.DataFrame:
+        found = read_parquet(layout.BACKTEST_FORECASTS, made_by="")
+        return found[found["forecaster"] == "model"].reset_index(drop=True)
+
+    before = forecasts()
+    edit_params({"train": {"family": "auto", "families": [family]}})
+    backtest("--threads", "2")
+    after = forecasts()
+    assert content_of(layout.BACKTEST_STUDY)["family"] == family
+    assert after["match_id"].tolist() == before["match_id"].tolist()
+    assert not after["made_with"].isin(before["made_with"]).any()
+    shares = ["home", "draw", "away"]
+    assert (after[shares].to_numpy() != before[shares].to_numpy()).mean() > 0.5
+    validated(BacktestForecasts, after, layout.BACKTEST_FORECASTS)
 
 
 @pytest.mark.parametrize(

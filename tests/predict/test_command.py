@@ -12,9 +12,11 @@ from pitchline.ingest.tables import validated
 from pitchline.predict.forecast import upcoming
 from pitchline.predict.schema import Predictions
 from pitchline.promote import champion as champions
+from pitchline.train.families.registry import FAMILIES
 from pitchline.train.goals import load_goals, read_off
-from pitchline.train.model import Forecaster
-from tests.train.project import content_of, edit_params, pitchline
+from pitchline.train.model import CARD_FILE, Forecaster
+from pitchline.train.schema import Forecasts
+from tests.train.project import content_of, edit_params, make_candidate, pitchline
 from tests.train.recipes import columns_read
 
 AS_OF = pd.Timestamp("2026-05-08T00:00:00Z")
@@ -55,6 +57,31 @@ def test_the_champion_forecasts_and_not_the_newest_candidate(champion: str) -> N
     assert set(table["champion"]) == {champion}
     assert (table[SHARES].to_numpy() == by_champion).all()
     assert (table[SHARES].to_numpy() != by_candidate).any()
+
+
+@pytest.mark.parametrize("family", [*FAMILIES, "auto"])
+def test_a_champion_of_any_family_forecasts_the_next_fixtures(project: Path, family: str) -> None:
+    before = sorted(path.name for path in layout.CANDIDATE.iterdir())
+    edit_params({"train": {"family": family, "families": ["dixon_coles", "logit"]}})
+    make_candidate()
+    assert sorted(path.name for path in layout.CANDIDATE.iterdir()) == before
+    study = content_of(layout.STUDY)
+    chosen = study["family"]
+    assert chosen == family or (family == "auto" and chosen in ("dixon_coles", "logit"))
+    card = content_of(layout.CANDIDATE / CARD_FILE)
+    assert card["family"] == chosen
+    assert card["model"].startswith(FAMILIES[chosen].TITLE)
+    validated(Forecasts, read_parquet(layout.FORECASTS, made_by=""), layout.FORECASTS)
+    pitchline("promote", "decide")
+    version = content_of(layout.CHAMPION)["version"]
+    table = predict()
+    validated(Predictions, table, layout.PREDICTIONS)
+    assert len(table) == 31
+    assert set(table["champion"]) == {version}
+    fixtures = upcoming(read_parquet(layout.FEATURES, made_by=""), AS_OF, 21)
+    found = Forecaster.load(layout.CHAMPIONS / version)
+    assert found.recipe.family == chosen
+    assert (table[SHARES].to_numpy() == found.probabilities(fixtures)).all()
 
 
 def test_predicting_again_gives_the_same_bytes(champion: str) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from pitchline.train.baselines import ELO, Logit
-from pitchline.train.model import tempered
+from pitchline.train.probabilities import tempered
 
 CLOSING = ("closing_home", "closing_draw", "closing_away")
 

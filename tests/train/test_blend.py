@@ -9,8 +9,8 @@ import pytest
 from pitchline.params import Blend
 from pitchline.train import metrics
 from pitchline.train.baselines import targets
-from pitchline.train.blend import choose
-from pitchline.train.model import Forecaster, Recipe
+from pitchline.train.families.blend import BlendRecipe, choose_share
+from pitchline.train.model import Forecaster
 from pitchline.train.split import expanding_folds, split_at, trainable
 from tests.train.recipes import recipe
 from tests.train.simulated import drawn, priced_at, turned
@@ -24,17 +24,17 @@ def rows(features: pd.DataFrame) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def small(features: pd.DataFrame) -> Recipe:
+def small(features: pd.DataFrame) -> BlendRecipe:
     return recipe(features, c=1.0, share=0.9, temperature=1.5)
 
 
 @pytest.fixture(scope="module")
-def chosen(rows: pd.DataFrame, small: Recipe) -> dict[str, Any]:
-    return choose(rows, expanding_folds(rows, 2), small, RANGES, seed=1)
+def chosen(rows: pd.DataFrame, small: BlendRecipe) -> dict[str, Any]:
+    return choose_share(rows, expanding_folds(rows, 2), small, RANGES, seed=1)
 
 
 def test_the_choice_equals_trying_every_model(
-    rows: pd.DataFrame, small: Recipe, chosen: dict[str, Any]
+    rows: pd.DataFrame, small: BlendRecipe, chosen: dict[str, Any]
 ) -> None:
     found = {(each["c"], each["share"]): each["log_loss"] for each in chosen["tried"]}
     assert set(found) == set(itertools.product(RANGES.c, RANGES.share))
@@ -52,33 +52,35 @@ def test_the_choice_equals_trying_every_model(
 
 
 def test_the_parts_of_the_recipe_that_are_chosen_are_left_aside(
-    rows: pd.DataFrame, small: Recipe, chosen: dict[str, Any]
+    rows: pd.DataFrame, small: BlendRecipe, chosen: dict[str, Any]
 ) -> None:
     other = replace(small, c=0.1, share=0.0, temperature=1.0)
-    assert choose(rows, expanding_folds(rows, 2), other, RANGES, seed=1) == chosen
+    assert choose_share(rows, expanding_folds(rows, 2), other, RANGES, seed=1) == chosen
 
 
 def test_of_equals_the_strongest_penalty_and_the_smallest_share_are_taken(
-    rows: pd.DataFrame, small: Recipe
+    rows: pd.DataFrame, small: BlendRecipe
 ) -> None:
     splits = expanding_folds(rows, 2)[1:]
     trees_alone = Blend(c=[0.01, 0.0003, 0.001], share=[0.0])
-    assert choose(rows, splits, small, trees_alone, seed=1)["c"] == 0.0003
+    assert choose_share(rows, splits, small, trees_alone, seed=1)["c"] == 0.0003
     everywhere = priced_at(*drawn(rows, seed=3))
     market = replace(small, market="closing", rounds=1)
-    found = choose(everywhere, splits, market, RANGES, seed=1)
+    found = choose_share(everywhere, splits, market, RANGES, seed=1)
     assert (found["c"], found["share"]) == (0.0003, 0.0)
     assert len({each["log_loss"] for each in found["tried"]}) == 1
 
 
-def test_only_matches_without_a_price_tell_of_the_share(rows: pd.DataFrame, small: Recipe) -> None:
+def test_only_matches_without_a_price_tell_of_the_share(
+    rows: pd.DataFrame, small: BlendRecipe
+) -> None:
     priced = priced_at(*drawn(rows, seed=3))
     split = expanding_folds(rows, 2)[1]
     dark = split.test[::2]
     some = priced.copy()
     some.loc[dark, "closing_draw"] = np.nan
     market = replace(small, market="closing")
-    found = choose(some, [split], market, RANGES, seed=1)
+    found = choose_share(some, [split], market, RANGES, seed=1)
     for each in found["tried"]:
         model = replace(market, c=each["c"], share=each["share"], temperature=1.0)
         p = Forecaster.fit(some.iloc[split.train], model, seed=1).probabilities(
@@ -89,13 +91,15 @@ def test_only_matches_without_a_price_tell_of_the_share(rows: pd.DataFrame, smal
     assert len({each["log_loss"] for each in found["tried"] if each["share"] == 1.0}) > 1
 
 
-def test_results_outside_the_folds_are_not_looked_at(rows: pd.DataFrame, small: Recipe) -> None:
+def test_results_outside_the_folds_are_not_looked_at(
+    rows: pd.DataFrame, small: BlendRecipe
+) -> None:
     days = rows["kick_off"].dt.floor("D")
     split = split_at(rows, days.iloc[500], days.iloc[700])
     ranges = Blend(c=[0.001], share=[0.0, 0.5])
-    before = choose(rows, [split], small, ranges, seed=1)
+    before = choose_share(rows, [split], small, ranges, seed=1)
     used = np.concatenate([split.train, split.test])
     outside = np.setdiff1d(np.arange(len(rows)), used)
     assert len(outside) > 300
-    assert choose(turned(rows, outside), [split], small, ranges, seed=1) == before
-    assert choose(turned(rows, split.test), [split], small, ranges, seed=1) != before
+    assert choose_share(turned(rows, outside), [split], small, ranges, seed=1) == before
+    assert choose_share(turned(rows, split.test), [split], small, ranges, seed=1) != before

@@ -12,7 +12,8 @@ from pitchline.files import json_bytes
 from pitchline.train import metrics
 from pitchline.train.baselines import targets
 from pitchline.train.calibrate import HIGHEST, LOWEST, best_temperature, calibration
-from pitchline.train.model import Recipe, tempered
+from pitchline.train.families.blend import BlendRecipe
+from pitchline.train.probabilities import tempered
 from pitchline.train.split import expanding_folds, trainable
 from tests.train.recipes import recipe
 from tests.train.simulated import CLOSING, drawn, priced_at, turned
@@ -26,7 +27,7 @@ def world(features: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
 
 
 @pytest.fixture(scope="module")
-def prices_alone(features: pd.DataFrame) -> Recipe:
+def prices_alone(features: pd.DataFrame) -> BlendRecipe:
     """Forecasts that are the closing prices themselves: no tree adds to them."""
     return recipe(features, columns=("difference_elo",), market="closing", rounds=0)
 
@@ -35,7 +36,7 @@ def loss(p: np.ndarray, outcome: np.ndarray) -> float:
     return float(metrics.log_loss(p, outcome).mean())
 
 
-def calibrated(rows: pd.DataFrame, recipe: Recipe) -> dict[str, Any]:
+def calibrated(rows: pd.DataFrame, recipe: BlendRecipe) -> dict[str, Any]:
     return calibration(rows, expanding_folds(rows, FOLDS), recipe, seed=1)
 
 
@@ -62,7 +63,7 @@ def test_forecasts_that_are_always_right_or_wrong_get_the_bounds() -> None:
 
 @pytest.mark.parametrize("sureness", [0.6, 0.75])
 def test_an_overconfident_forecaster_is_cooled(
-    world: tuple[pd.DataFrame, np.ndarray], prices_alone: Recipe, sureness: float
+    world: tuple[pd.DataFrame, np.ndarray], prices_alone: BlendRecipe, sureness: float
 ) -> None:
     told = calibrated(priced_at(*world, temperature=sureness), prices_alone)
     assert told["temperature"] == told["fitted"]
@@ -71,14 +72,14 @@ def test_an_overconfident_forecaster_is_cooled(
 
 
 def test_an_underconfident_forecaster_is_made_surer(
-    world: tuple[pd.DataFrame, np.ndarray], prices_alone: Recipe
+    world: tuple[pd.DataFrame, np.ndarray], prices_alone: BlendRecipe
 ) -> None:
     told = calibrated(priced_at(*world, temperature=1.6), prices_alone)
     assert told["temperature"] == told["fitted"] == pytest.approx(1 / 1.6, rel=0.1)
 
 
 def test_an_honest_forecaster_is_left_about_as_it_is(
-    world: tuple[pd.DataFrame, np.ndarray], prices_alone: Recipe
+    world: tuple[pd.DataFrame, np.ndarray], prices_alone: BlendRecipe
 ) -> None:
     told = calibrated(priced_at(*world), prices_alone)
     assert told["fitted"] == pytest.approx(1, abs=0.08)
@@ -95,7 +96,7 @@ def test_trees_that_learned_by_heart_are_cooled(features: pd.DataFrame) -> None:
 
 @pytest.mark.parametrize("changed", [None, FOLDS - 1, FOLDS - 2])
 def test_each_fold_is_judged_with_the_temperature_of_the_folds_before(
-    world: tuple[pd.DataFrame, np.ndarray], prices_alone: Recipe, changed: int | None
+    world: tuple[pd.DataFrame, np.ndarray], prices_alone: BlendRecipe, changed: int | None
 ) -> None:
     rows = priced_at(*world, temperature=0.7)
     splits = expanding_folds(rows, FOLDS)
@@ -122,7 +123,7 @@ def test_each_fold_is_judged_with_the_temperature_of_the_folds_before(
 
 
 def test_a_temperature_that_does_not_help_on_later_folds_is_not_used(
-    world: tuple[pd.DataFrame, np.ndarray], prices_alone: Recipe
+    world: tuple[pd.DataFrame, np.ndarray], prices_alone: BlendRecipe
 ) -> None:
     results, p = world
     splits = expanding_folds(results, 2)
@@ -138,7 +139,7 @@ def test_a_temperature_that_does_not_help_on_later_folds_is_not_used(
 
 
 def test_the_temperature_of_the_recipe_is_left_aside(
-    world: tuple[pd.DataFrame, np.ndarray], features: pd.DataFrame, prices_alone: Recipe
+    world: tuple[pd.DataFrame, np.ndarray], features: pd.DataFrame, prices_alone: BlendRecipe
 ) -> None:
     rows = priced_at(*world, temperature=0.8)
     hot = recipe(features, columns=("difference_elo",), market="closing", rounds=0, temperature=1.7)

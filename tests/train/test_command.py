@@ -6,13 +6,13 @@ import pandas as pd
 import pytest
 
 from pitchline import layout
-from pitchline.errors import ArtifactError, PitchlineError
+from pitchline.errors import ArtifactError, ParamsError, PitchlineError
 from pitchline.features.schema import columns_of
 from pitchline.files import read_parquet, write_parquet
 from pitchline.ingest.tables import validated
 from pitchline.params import PARAMS_FILE, Params, load
-from pitchline.train.blend import choose
 from pitchline.train.calibrate import calibration
+from pitchline.train.families.blend import BlendRecipe, choose_share
 from pitchline.train.goals import GoalModel, load_goals
 from pitchline.train.model import CARD_FILE, MODEL_FILE, Forecaster
 from pitchline.train.recipe import recipe_of
@@ -91,7 +91,8 @@ def test_the_seed_of_the_parameters_decides_the_fit_and_the_evaluation(project: 
 
 def test_tuning_never_sees_the_test_window(project: Path) -> None:
     before = layout.STUDY.read_bytes()
-    assert {"best", "trials", "logit", "calibration"} == content_of(layout.STUDY).keys()
+    told = content_of(layout.STUDY)
+    assert {"family", "families", "best", "trials", "logit", "calibration"} == told.keys()
     features = features_of_project()
     late = features["kick_off"] >= WINDOW_START
     other = features["result"].map({"H": "A", "D": "H", "A": "D"})
@@ -140,7 +141,8 @@ def test_the_card_states_what_the_model_was_made_with(project: Path) -> None:
     digest = hashlib.sha256(layout.FEATURES.read_bytes()).hexdigest()
     assert card["trained_on"]["features_sha256"] == digest
     forecaster = Forecaster.load(layout.CANDIDATE)
-    assert forecaster.booster.num_boosted_rounds() == best["rounds"]
+    assert forecaster.model.booster is not None
+    assert forecaster.model.booster.num_boosted_rounds() == best["rounds"]
     study = content_of(layout.STUDY)
     features = features_of_project()
     assert forecaster.recipe == recipe_of(columns_read(features, params), params.train, study)
@@ -216,10 +218,29 @@ def test_the_study_holds_what_its_parts_find(project: Path) -> None:
     rows = rows.iloc[split_at(rows, WINDOW_START).train].reset_index(drop=True)
     splits = expanding_folds(rows, params.train.folds)
     recipe = recipe_of(columns_read(features, params), params.train, study)
-    assert study["logit"] == choose(rows, splits, recipe, params.train.logit, params.seed)
+    assert isinstance(recipe, BlendRecipe)
+    assert study["logit"] == choose_share(rows, splits, recipe, params.train.logit, params.seed)
     assert study["calibration"] == calibration(rows, splits, recipe, params.seed)
     assert study["logit"]["c"] in params.train.logit.c
     assert study["logit"]["share"] in params.train.logit.share
+
+
+def test_the_summary_of_auto_tells_every_familys_loss(project: Path) -> None:
+    edit_params({"train": {"family": "auto", "families": ["xgboost", "logit"]}})
+    shown = pitchline("train", "tune").stderr
+    study = content_of(layout.STUDY)
+    assert [each["family"] for each in study["families"]] == ["logit", "xgboost"]
+    assert f"family {study['family']}, the lowest log loss on the folds:" in shown
+    for each in study["families"]:
+        assert f"{each['family']} {each['log_loss']:.4f}" in shown
+    pitchline("train", "fit")
+    assert content_of(layout.CANDIDATE / CARD_FILE)["family"] == study["family"]
+
+
+def test_prices_without_trees_are_refused_before_anything_is_read(project: Path) -> None:
+    edit_params({"train": {"family": "dixon_coles", "market": "closing"}})
+    with pytest.raises(ParamsError, match="dixon_coles in `family` would not see them"):
+        pitchline("train", "tune")
 
 
 def test_a_group_that_is_off_is_not_read(project: Path) -> None:

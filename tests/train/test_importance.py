@@ -7,8 +7,9 @@ import pytest
 from pitchline.features.schema import GROUPS, columns_of
 from pitchline.train.baselines import targets
 from pitchline.train.contrasts import contrasts, ratings_of
+from pitchline.train.families.blend import BlendModel, BlendRecipe
 from pitchline.train.importance import group_of, importances
-from pitchline.train.model import Forecaster, Recipe
+from pitchline.train.model import Forecaster
 from pitchline.train.split import trainable
 from tests.train.recipes import READ, recipe
 
@@ -22,12 +23,12 @@ def rows(features: pd.DataFrame) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def small(features: pd.DataFrame) -> Recipe:
+def small(features: pd.DataFrame) -> BlendRecipe:
     return recipe(features)
 
 
 @pytest.fixture(scope="module")
-def fitted(rows: pd.DataFrame, small: Recipe) -> Forecaster:
+def fitted(rows: pd.DataFrame, small: BlendRecipe) -> Forecaster:
     return Forecaster.fit(rows, small, seed=1)
 
 
@@ -41,7 +42,7 @@ def names(table: pd.DataFrame, part: str) -> list[str]:
 
 
 def test_every_feature_and_every_contrast_is_there_once(
-    rows: pd.DataFrame, small: Recipe, table: pd.DataFrame
+    rows: pd.DataFrame, small: BlendRecipe, table: pd.DataFrame
 ) -> None:
     assert sorted(names(table, "trees")) == sorted(small.columns)
     read = contrasts(rows, small.columns).columns.drop("result")
@@ -66,7 +67,9 @@ def test_the_greatest_come_first_in_each_part(table: pd.DataFrame) -> None:
         assert values.iloc[0] > 0
 
 
-def test_what_tells_the_result_comes_first_in_both_parts(rows: pd.DataFrame, small: Recipe) -> None:
+def test_what_tells_the_result_comes_first_in_both_parts(
+    rows: pd.DataFrame, small: BlendRecipe
+) -> None:
     noise = np.random.default_rng(2).normal(0, 0.3, len(rows))
     planted = rows.assign(**{PLANTED: 1.0 - targets(rows) + noise})
     model = Forecaster.fit(planted, replace(small, c=1.0), seed=1)
@@ -77,7 +80,7 @@ def test_what_tells_the_result_comes_first_in_both_parts(rows: pd.DataFrame, sma
         assert first > 2 * second
 
 
-def test_what_never_varies_has_no_importance(rows: pd.DataFrame, small: Recipe) -> None:
+def test_what_never_varies_has_no_importance(rows: pd.DataFrame, small: BlendRecipe) -> None:
     flat = rows.assign(**{PLANTED: 0.25})
     found = importances(Forecaster.fit(flat, small, seed=1), flat)
     assert (found.loc[found["name"] == PLANTED, "importance"] == 0).all()
@@ -94,7 +97,9 @@ def test_the_importance_of_a_contrast_is_the_move_of_the_logits_log_odds(
     rows: pd.DataFrame, fitted: Forecaster, table: pd.DataFrame, part: str, told_of: tuple[str, ...]
 ) -> None:
     read = contrasts(rows, fitted.recipe.columns)
-    logit = fitted.logit if part == "logit" else fitted.beginning.logit
+    model = fitted.model
+    assert isinstance(model, BlendModel)
+    logit = model.logit if part == "logit" else model.trees.beginning.logit
     for name in told_of:
         number = logit.columns.index(name)
         mean = read.assign(**{name: logit.centres[number]})
@@ -108,12 +113,16 @@ def test_the_importance_of_a_contrast_is_the_move_of_the_logits_log_odds(
         assert told == pytest.approx(expected, abs=2e-6)
 
 
-def test_trees_that_start_from_nothing_have_no_start(rows: pd.DataFrame, small: Recipe) -> None:
+def test_trees_that_start_from_nothing_have_no_start(
+    rows: pd.DataFrame, small: BlendRecipe
+) -> None:
     found = importances(Forecaster.fit(rows, replace(small, start="nothing"), seed=1), rows)
     assert set(found["part"]) == {"trees", "logit"}
 
 
-def test_without_trees_only_the_logit_leans_on_anything(rows: pd.DataFrame, small: Recipe) -> None:
+def test_without_trees_only_the_logit_leans_on_anything(
+    rows: pd.DataFrame, small: BlendRecipe
+) -> None:
     found = importances(Forecaster.fit(rows, replace(small, rounds=0), seed=1), rows)
     assert (found.loc[found["part"] == "trees", "importance"] == 0).all()
     assert (found.loc[found["part"] == "logit", "importance"] > 0).any()

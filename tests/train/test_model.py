@@ -14,17 +14,11 @@ from hypothesis import strategies as st
 from pitchline.errors import ArtifactError
 from pitchline.train.baselines import Logit, base_rates, targets
 from pitchline.train.contrasts import contrasts, ratings_of
-from pitchline.train.model import (
-    CARD_FILE,
-    MODEL_FILE,
-    Beginning,
-    Forecaster,
-    Recipe,
-    mixed,
-    priced,
-    tempered,
-    wide_logit,
-)
+from pitchline.train.families.blend import BlendModel, BlendRecipe, mixed
+from pitchline.train.families.logit import wide_logit
+from pitchline.train.families.trees import Beginning, priced
+from pitchline.train.model import CARD_FILE, MODEL_FILE, Forecaster
+from pitchline.train.probabilities import tempered
 from pitchline.train.split import trainable
 from tests.train.recipes import recipe
 
@@ -63,12 +57,12 @@ def rows(features: pd.DataFrame) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def small(features: pd.DataFrame) -> Recipe:
+def small(features: pd.DataFrame) -> BlendRecipe:
     return recipe(features)
 
 
 @pytest.fixture(scope="module")
-def forecaster(rows: pd.DataFrame, small: Recipe) -> Forecaster:
+def forecaster(rows: pd.DataFrame, small: BlendRecipe) -> Forecaster:
     return Forecaster.fit(rows, small, seed=1)
 
 
@@ -78,14 +72,19 @@ def saved(forecaster: Forecaster, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def ratings_logit(rows: pd.DataFrame, recipe: Recipe) -> np.ndarray:
+def ratings_logit(rows: pd.DataFrame, recipe: BlendRecipe) -> np.ndarray:
     """Probabilities of a logit on the ratings alone."""
     table = contrasts(rows, recipe.columns)
     return Logit.fit(table, ratings_of(table)).probabilities(table)
 
 
+def blend_of(forecaster: Forecaster) -> BlendModel:
+    assert isinstance(forecaster.model, BlendModel)
+    return forecaster.model
+
+
 def bytes_of(forecaster: Forecaster) -> bytes:
-    return bytes(forecaster.booster.save_raw("ubj"))
+    return bytes(blend_of(forecaster).booster.save_raw("ubj"))
 
 
 def test_probabilities_lie_between_0_and_1_and_sum_to_1(
@@ -121,7 +120,7 @@ def test_a_match_gets_the_same_forecast_alone_and_among_others(
 
 
 def test_the_order_of_the_tables_columns_does_not_matter(
-    rows: pd.DataFrame, small: Recipe, forecaster: Forecaster
+    rows: pd.DataFrame, small: BlendRecipe, forecaster: Forecaster
 ) -> None:
     turned = rows[rows.columns[::-1]]
     assert (forecaster.probabilities(turned) == forecaster.probabilities(rows)).all()
@@ -137,7 +136,7 @@ def test_no_rows_give_no_forecasts(rows: pd.DataFrame, forecaster: Forecaster) -
 
 
 def test_without_trees_the_forecast_is_the_starting_logits(
-    rows: pd.DataFrame, small: Recipe
+    rows: pd.DataFrame, small: BlendRecipe
 ) -> None:
     bare = Forecaster.fit(rows, replace(small, rounds=0, share=0.0), seed=1)
     expected = ratings_logit(rows, small)
@@ -145,15 +144,15 @@ def test_without_trees_the_forecast_is_the_starting_logits(
 
 
 def test_the_trees_fit_better_than_the_logit_they_start_from(
-    rows: pd.DataFrame, small: Recipe, forecaster: Forecaster
+    rows: pd.DataFrame, small: BlendRecipe, forecaster: Forecaster
 ) -> None:
     at = (np.arange(len(rows)), targets(rows))
-    model = np.log(forecaster.trees(rows)[at]).mean()
+    model = np.log(blend_of(forecaster).trees.probabilities(rows)[at]).mean()
     assert model > np.log(ratings_logit(rows, small)[at]).mean()
 
 
 def test_the_model_beats_the_base_rates_on_the_next_season(
-    rows: pd.DataFrame, small: Recipe
+    rows: pd.DataFrame, small: BlendRecipe
 ) -> None:
     train, test = rows[rows["season"] < "2025-26"], rows[rows["season"] == "2025-26"]
     p = Forecaster.fit(train, small, 1).probabilities(test)
@@ -164,21 +163,21 @@ def test_the_model_beats_the_base_rates_on_the_next_season(
 
 
 def test_a_fit_gives_the_same_bytes_again(
-    rows: pd.DataFrame, small: Recipe, forecaster: Forecaster
+    rows: pd.DataFrame, small: BlendRecipe, forecaster: Forecaster
 ) -> None:
     again = Forecaster.fit(rows, small, seed=1)
     assert bytes_of(again) == bytes_of(forecaster)
-    assert (again.beginning, again.logit) == (forecaster.beginning, forecaster.logit)
+    assert again.figures() == forecaster.figures()
 
 
 def test_the_seed_decides_which_matches_and_features_a_tree_sees(
-    rows: pd.DataFrame, small: Recipe, forecaster: Forecaster
+    rows: pd.DataFrame, small: BlendRecipe, forecaster: Forecaster
 ) -> None:
     other = Forecaster.fit(rows, small, seed=2)
     assert bytes_of(other) != bytes_of(forecaster)
 
 
-def test_a_training_set_without_draws_can_be_fitted(rows: pd.DataFrame, small: Recipe) -> None:
+def test_a_training_set_without_draws_can_be_fitted(rows: pd.DataFrame, small: BlendRecipe) -> None:
     decided = rows[rows["result"] != "D"]
     p = Forecaster.fit(decided, small, 1).probabilities(decided)
     assert np.isfinite(p).all()
@@ -200,7 +199,7 @@ def test_a_loaded_model_saves_the_same_bytes(saved: Path, tmp_path: Path) -> Non
 
 
 def test_the_card_starts_with_its_own_entries_and_tells_the_recipe(
-    saved: Path, small: Recipe
+    saved: Path, small: BlendRecipe
 ) -> None:
     card = json.loads((saved / CARD_FILE).read_text(encoding="utf-8"))
     assert next(iter(card.items())) == ("model", "a test")
@@ -247,7 +246,7 @@ def test_a_cut_off_or_altered_model_is_refused_by_name(saved: Path) -> None:
 
 
 def test_the_card_of_a_model_with_other_features_is_refused(
-    rows: pd.DataFrame, small: Recipe, saved: Path, tmp_path: Path
+    rows: pd.DataFrame, small: BlendRecipe, saved: Path, tmp_path: Path
 ) -> None:
     other = Forecaster.fit(rows, replace(small, columns=small.columns[:-1]), seed=1)
     other.save(tmp_path / "other", {})
@@ -257,7 +256,7 @@ def test_the_card_of_a_model_with_other_features_is_refused(
 
 
 def test_the_card_of_another_fit_is_refused(
-    rows: pd.DataFrame, small: Recipe, saved: Path, tmp_path: Path
+    rows: pd.DataFrame, small: BlendRecipe, saved: Path, tmp_path: Path
 ) -> None:
     other = Forecaster.fit(rows.head(300), small, seed=1)
     other.save(tmp_path / "other", {})
@@ -346,7 +345,7 @@ def prices(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def test_trees_start_from_the_price_where_there_is_one_else_from_the_logit(
-    prices: pd.DataFrame, small: Recipe
+    prices: pd.DataFrame, small: BlendRecipe
 ) -> None:
     table = contrasts(prices, small.columns)
     plain, market = (
@@ -361,7 +360,7 @@ def test_trees_start_from_the_price_where_there_is_one_else_from_the_logit(
 
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
 def test_without_trees_the_market_itself_comes_out_whatever_the_share(
-    prices: pd.DataFrame, small: Recipe, share: float
+    prices: pd.DataFrame, small: BlendRecipe, share: float
 ) -> None:
     bare = replace(small, market="closing", rounds=0, share=share)
     forecaster = Forecaster.fit(prices, bare, seed=1)
@@ -374,7 +373,7 @@ def test_without_trees_the_market_itself_comes_out_whatever_the_share(
     np.testing.assert_allclose(found[~known], expected[~known], atol=3e-6)
 
 
-def test_trees_learn_what_the_market_does_not_say(rows: pd.DataFrame, small: Recipe) -> None:
+def test_trees_learn_what_the_market_does_not_say(rows: pd.DataFrame, small: BlendRecipe) -> None:
     flat = rows.assign(**dict.fromkeys(CLOSING, 1 / 3))
     settings = {**small.settings, "learning_rate": 0.5}
     forecaster = Forecaster.fit(flat, replace(small, market="closing", settings=settings), seed=1)
@@ -383,7 +382,7 @@ def test_trees_learn_what_the_market_does_not_say(rows: pd.DataFrame, small: Rec
 
 
 def test_a_model_of_the_market_reads_its_prices_and_names_them_if_missing(
-    prices: pd.DataFrame, small: Recipe, tmp_path: Path
+    prices: pd.DataFrame, small: BlendRecipe, tmp_path: Path
 ) -> None:
     forecaster = Forecaster.fit(prices, replace(small, market="closing", rounds=1), seed=1)
     assert forecaster.columns == (*small.columns, *CLOSING)
@@ -395,17 +394,18 @@ def test_a_model_of_the_market_reads_its_prices_and_names_them_if_missing(
 
 
 def test_a_forecast_is_the_tempered_mean_of_logit_and_trees(
-    rows: pd.DataFrame, small: Recipe
+    rows: pd.DataFrame, small: BlendRecipe
 ) -> None:
     forecaster = Forecaster.fit(rows, replace(small, share=0.25, temperature=1.3), seed=1)
-    logit = forecaster.logit.probabilities(contrasts(rows, small.columns))
-    mean = 0.25 * logit + 0.75 * forecaster.trees(rows)
+    model = blend_of(forecaster)
+    logit = model.logit.probabilities(contrasts(rows, small.columns))
+    mean = 0.25 * logit + 0.75 * model.trees.probabilities(rows)
     powered = mean ** (1 / 1.3)
     expected = powered / powered.sum(axis=1, keepdims=True)
     np.testing.assert_allclose(forecaster.probabilities(rows), expected, atol=3e-6)
 
 
-def test_the_start_is_part_of_the_recipe(rows: pd.DataFrame, small: Recipe) -> None:
+def test_the_start_is_part_of_the_recipe(rows: pd.DataFrame, small: BlendRecipe) -> None:
     bare = replace(small, start="nothing", rounds=0, share=0.0)
     p = Forecaster.fit(rows, bare, seed=1).probabilities(rows)
     np.testing.assert_allclose(p, np.tile(base_rates(rows), (len(rows), 1)), atol=2e-6)

@@ -51,9 +51,9 @@ def _read() -> tuple[pd.DataFrame, pd.DataFrame]:
 @click.option("--threads", default=1, show_default=True, help="Fits at a time.")
 @click.pass_obj
 def tune(params_file: Path, threads: int) -> None:
-    """Search hyperparameters on the matches known before the span begins."""
+    """Choose the family and its settings on the matches known before the span begins."""
     from pitchline.backtest.walk import planned
-    from pitchline.train.study import study_of
+    from pitchline.train.study import study_of, summary
 
     params = load(params_file)
     settings, train = params.backtest, params.train
@@ -77,12 +77,9 @@ def tune(params_file: Path, threads: int) -> None:
     columns = columns_of(features, train.groups.chosen())
     study = study_of(rows, columns, splits, train, settings.trials, params.seed, threads, progress)
     write_json(layout.BACKTEST_STUDY, study)
-    best = study["best"]
-    console.say(
-        "backtest",
-        f"chose trial {best['number']} on {len(rows):,} matches before {begins:%Y-%m-%d}: depth "
-        f"{best['params']['max_depth']}, {best['rounds']} rounds",
-    )
+    console.say("backtest", f"tuned on {len(rows):,} matches before {begins:%Y-%m-%d}")
+    for line in summary(study):
+        console.say("backtest", line)
 
 
 @backtest.command()

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pitchline.backtest.goals import GoalHistory
 from pitchline.backtest.schema import FITTED, FORECASTERS, OUTCOMES
 from pitchline.backtest.steps import fit_moments
 from pitchline.errors import PitchlineError
 from pitchline.files import json_bytes
+from pitchline.goals.history import GoalHistory, milliseconds
 from pitchline.market.prices import market_probabilities
 from pitchline.params import Backtest
 from pitchline.train.baselines import ELO, Logit, base_rates
@@ -50,11 +50,6 @@ def rounded(probabilities: np.ndarray) -> np.ndarray:
     rows = np.arange(len(result))
     result[rows, result.argmax(axis=1)] += 1 - result.sum(axis=1)
     return np.asarray(np.round(result, DECIMALS))
-
-
-def milliseconds(moments: pd.Series) -> np.ndarray:
-    """Milliseconds since 1970 of each moment."""
-    return np.asarray(moments.dt.as_unit("ms").astype("int64").to_numpy())
 
 
 def planned(features: pd.DataFrame, matches: pd.DataFrame, settings: Backtest) -> pd.DataFrame:

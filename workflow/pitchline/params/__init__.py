@@ -10,7 +10,7 @@ from pitchline.params.model import Params, json_schema
 from pitchline.params.promote import Promote, Suspicion
 from pitchline.params.quality import Quality
 from pitchline.params.reading import load, validate
-from pitchline.params.train import Blend, Evaluate, Search, Train
+from pitchline.params.train import Blend, DixonColesSearch, Evaluate, FamilyName, Search, Train
 
 PARAMS_FILE = Path("params.yaml")
 
@@ -20,7 +20,9 @@ __all__ = [
     "Backtest",
     "Blend",
     "Collect",
+    "DixonColesSearch",
     "Evaluate",
+    "FamilyName",
     "Features",
     "Ingest",
     "NetworkSource",

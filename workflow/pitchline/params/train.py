@@ -1,8 +1,8 @@
 """The parameters of train: tuning, fitting, evaluating."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from pitchline.params.types import (
     DepthRange,
@@ -12,6 +12,11 @@ from pitchline.params.types import (
     ShareRange,
     distinct,
 )
+
+FamilyName = Literal["logit", "dixon_coles", "xgboost", "blend", "stacked"]
+FamilyChoice = Literal["logit", "dixon_coles", "xgboost", "blend", "stacked", "auto"]
+# Families without trees: nothing in them could start from a price.
+WITHOUT_TREES = ("logit", "dixon_coles")
 
 
 class Search(Section):
@@ -74,9 +79,30 @@ class Blend(Section):
     )
 
 
+class DixonColesSearch(Section):
+    """Dixon and Coles's model, tried on the folds of the search."""
+
+    half_life_days: Annotated[
+        list[Annotated[float, Field(ge=7, le=10_000)]], AfterValidator(distinct)
+    ] = Field(min_length=1, description="days after which a match weighs half as much")
+    penalty: Annotated[list[Annotated[float, Field(gt=0, le=100)]], AfterValidator(distinct)] = (
+        Field(min_length=1, description="L2 penalties of the teams' attack and defence")
+    )
+    refit_days: int = Field(
+        ge=1, le=1500, description="days from one fit to the next within a fold, as in service"
+    )
+
+
 class Train(Section):
     """How the model is tuned and fitted."""
 
+    family: FamilyChoice = Field(
+        description="family of the model; auto takes the one of `families` with the lowest log "
+        "loss on the folds"
+    )
+    families: Annotated[list[FamilyName], AfterValidator(distinct)] = Field(
+        min_length=1, description="families that auto tunes and chooses from"
+    )
     gate: Gate
     groups: Groups
     market: Literal["opening", "closing"] | None = Field(
@@ -84,6 +110,7 @@ class Train(Section):
         "null for a model without the market"
     )
     logit: Blend
+    dixon_coles: DixonColesSearch
     warm_up_seasons: int = Field(
         ge=0,
         le=20,
@@ -106,6 +133,23 @@ class Train(Section):
         ge=1, le=1000, description="rounds without a better validation log loss before stopping"
     )
     search: Search
+
+    def tried(self) -> list[FamilyName]:
+        """The families that are tuned: the one named, or those that auto chooses from."""
+        return list(self.families) if self.family == "auto" else [self.family]
+
+    @model_validator(mode="after")
+    def prices_have_trees_to_start(self) -> Self:
+        """With prices, every family that is tuned has trees to start from them."""
+        blind = [name for name in self.tried() if name in WITHOUT_TREES]
+        if self.market is not None and blind:
+            key = "families" if self.family == "auto" else "family"
+            raise ValueError(
+                f"`market: {self.market}` lets trees start from prices, and {' and '.join(blind)} "
+                f"in `{key}` would not see them: give `market: null`, or families with trees "
+                "(xgboost, blend, stacked)"
+            )
+        return self
 
 
 class Evaluate(Section):

@@ -101,8 +101,8 @@ def gate(params_file: Path) -> None:
 @click.option("--threads", default=1, show_default=True, help="Fits at a time.")
 @click.pass_obj
 def tune(params_file: Path, threads: int) -> None:
-    """Search hyperparameters, the logit's part and the temperature before the test window."""
-    from pitchline.train.study import study_of
+    """Choose the family, its settings and the temperature before the test window."""
+    from pitchline.train.study import study_of, summary
 
     params = load(params_file)
     settings = params.train
@@ -122,32 +122,16 @@ def tune(params_file: Path, threads: int) -> None:
     study = study_of(
         rows, columns, splits, settings, settings.trials, params.seed, threads, progress
     )
-    best = study["best"]
     write_json(layout.STUDY, study)
-    pruned = sum(trial["state"] == "pruned" for trial in study["trials"])
-    console.say(
-        "tune",
-        f"chose trial {best['number']}: depth "
-        f"{best['params']['max_depth']}, {best['rounds']} rounds; {pruned} trials pruned",
-    )
-    logit = study["logit"]
-    console.say(
-        "tune",
-        f"logit: share {logit['share']:g}, c {logit['c']:g}, log loss {logit['log_loss']:.4f}",
-    )
-    told = study["calibration"]
-    use = "used" if told["temperature"] != 1 else "not used"
-    console.say(
-        "tune",
-        f"temperature {told['fitted']:.3f} {use}: log loss {told['tempered_log_loss']:.4f} with "
-        f"it, {told['log_loss']:.4f} without, on {told['matches']:,} matches not fitted on",
-    )
+    for line in summary(study):
+        console.say("tune", line)
 
 
 @train.command()
 @click.pass_obj
 def fit(params_file: Path) -> None:
     """Fit the candidate on all results known at as_of, and tell what it leans on."""
+    from pitchline.train.families.registry import FAMILIES
     from pitchline.train.goals import GoalModel
     from pitchline.train.importance import importances
     from pitchline.train.model import Forecaster
@@ -157,19 +141,23 @@ def fit(params_file: Path) -> None:
     params = load(params_file)
     rows, columns = _rows(params)
     study = read_json(layout.STUDY, made_by=MADE_BY_TRAIN)
-    forecaster = Forecaster.fit(rows, recipe_of(columns, params.train, study), params.seed)
-    forecaster.save(layout.CANDIDATE, _card(params, rows, study["best"], GoalModel.fit(rows)))
+    recipe = recipe_of(columns, params.train, study)
+    forecaster = Forecaster.fit(rows, recipe, params.seed)
+    title = FAMILIES[recipe.family].TITLE
+    card = _card(params, rows, title, study["best"], GoalModel.fit(rows))
+    forecaster.save(layout.CANDIDATE, card)
     table = importances(forecaster, rows)
     write_text(layout.IMPORTANCES, table.to_csv(index=False, lineterminator="\n"))
     write_bytes(layout.IMPORTANCES.with_suffix(".svg"), importances_svg(table))
-    console.say("fit", f"fitted on {len(rows):,} matches, {len(columns)} features")
+    read = f", {len(recipe.columns)} features" if recipe.columns else ""
+    console.say("fit", f"{title}: fitted on {len(rows):,} matches{read}")
 
 
 def _card(
-    params: Params, rows: pd.DataFrame, best: dict[str, Any], goals: "GoalModel"
+    params: Params, rows: pd.DataFrame, title: str, best: dict[str, Any], goals: "GoalModel"
 ) -> dict[str, Any]:
     return {
-        "model": "logit and xgboost, 1X2 probabilities; Dixon-Coles grid, goals",
+        "model": f"{title}, 1X2 probabilities; Dixon-Coles grid, goals",
         "as_of": _as_of(params).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "trained_on": {
             "matches": len(rows),

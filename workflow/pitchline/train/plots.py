@@ -23,6 +23,12 @@ STYLE: Any = {
 }
 COLOURS = {"model": "#0b6e4f", "elo": "#e08e45", "base": "#8d99ae"}
 SHOWN_FEATURES = 16
+# Title and unit of each part's panel. What trees start from is not drawn.
+LEANINGS = {
+    "trees": ("What the trees lean on", "mean move of the log-odds"),
+    "logit": ("What the logit leans on", "mean move of the log-odds"),
+    "dixon_coles": ("Strongest by Dixon-Coles", "logarithm of goals"),
+}
 NAMES = {"model": "model", "elo": "Elo", "base": "base rates"}
 
 
@@ -102,17 +108,19 @@ def sharpness_svg(forecasts: pd.DataFrame) -> bytes:
 
 
 def importances_svg(table: pd.DataFrame) -> bytes:
-    """The features that trees and logit lean on most.
+    """What each part of the model leans on most.
 
     Args:
         table: part, name, group, importance; the greatest of each part first.
     """
+    shown = [part for part in LEANINGS if (table["part"] == part).any()] or list(LEANINGS)[:1]
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(10.0, 5.2), layout="constrained")
-        for axes, part in zip(figure.subplots(1, 2), ("trees", "logit"), strict=True):
-            shown = table[table["part"] == part].head(SHOWN_FEATURES).iloc[::-1]
-            axes.barh(shown["name"], shown["importance"], color=COLOURS["model"])
-            verb = "leans" if part == "logit" else "lean"
-            axes.set(title=f"What the {part} {verb} on", xlabel="mean move of the log-odds")
+        panels = figure.subplots(1, len(shown), squeeze=False)[0]
+        for axes, part in zip(panels, shown, strict=True):
+            title, unit = LEANINGS[part]
+            greatest = table[table["part"] == part].head(SHOWN_FEATURES).iloc[::-1]
+            axes.barh(greatest["name"], greatest["importance"], color=COLOURS["model"])
+            axes.set(title=title, xlabel=unit)
             axes.tick_params(axis="y", labelsize=8)
         return _svg(figure)

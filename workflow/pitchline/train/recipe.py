@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pitchline.params import Train
-from pitchline.train.model import Recipe
+from pitchline.train.families import blend
+from pitchline.train.families.protocol import Recipe
+from pitchline.train.families.registry import FAMILIES
 
 
 def recipe_of(columns: Sequence[str], settings: Train, study: Mapping[str, Any]) -> Recipe:
@@ -13,17 +15,7 @@ def recipe_of(columns: Sequence[str], settings: Train, study: Mapping[str, Any])
     Args:
         columns: the features of the groups that are on.
         settings: the section ``train``.
-        study: the content of study.json.
+        study: the content of study.json; its family counts, as ``auto`` may have chosen it. One
+            from before there were families is of a blend.
     """
-    best = study["best"]
-    chosen = dict(best["params"])
-    return Recipe(
-        columns=tuple(columns),
-        market=settings.market,
-        start=chosen.pop("start"),
-        c=study["logit"]["c"],
-        share=study["logit"]["share"],
-        settings=chosen,
-        rounds=best["rounds"],
-        temperature=study["calibration"]["temperature"],
-    )
+    return FAMILIES[study.get("family", blend.NAME)].recipe(columns, settings.market, study)

@@ -1,16 +1,15 @@
-"""A whole study: hyperparameters of the trees, the logit's part, the temperature."""
+"""A whole study: the family, and all that its recipe needs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from pitchline.params import Train
-from pitchline.train.blend import choose
-from pitchline.train.calibrate import calibration
-from pitchline.train.recipe import recipe_of
+from pitchline.train.calibrate import loss_out_of_time
+from pitchline.train.families.protocol import Folds, Progress
+from pitchline.train.families.registry import FAMILIES
 from pitchline.train.split import Split
-from pitchline.train.tuning import Progress, search
 
 
 def study_of(
@@ -25,6 +24,9 @@ def study_of(
 ) -> dict[str, Any]:
     """Choose all that a recipe needs, on folds ordered in time.
 
+    Every family that ``settings`` names is tuned on the same folds. The one with the lowest log
+    loss on the folds after the first is taken; of equals the simplest.
+
     Args:
         rows: features and results, ordered by kick-off.
         columns: the features to read.
@@ -36,28 +38,29 @@ def study_of(
         progress: as in ``tuning.search``.
 
     Returns:
-        The content of study.json: ``best`` and ``trials`` as from ``tuning.search``, ``logit`` as
-        from ``blend.choose``, ``calibration`` as from ``calibrate.calibration``.
+        The content of study.json: ``family``, the chosen one; ``families``: name and log loss of
+        each that was tuned, the simplest first; and what the chosen family's ``choose`` tells.
     """
-    study = search(
-        rows,
-        columns,
-        splits,
-        settings.search,
-        market=settings.market,
-        trials=trials,
-        at_once=settings.trials_at_once,
-        max_rounds=settings.max_rounds,
-        patience=settings.early_stopping_rounds,
-        seed=seed,
-        threads=threads,
-        progress=progress,
-    )
-    found = {"best": study["best"], "logit": FIRST, "calibration": {"temperature": 1.0}}
-    found["logit"] = choose(rows, splits, recipe_of(columns, settings, found), settings.logit, seed)
-    found["calibration"] = calibration(rows, splits, recipe_of(columns, settings, found), seed)
-    return {**found, "trials": study["trials"]}
+    folds = Folds(rows, tuple(columns), splits, settings, trials, seed, threads, progress)
+    tried = [name for name in FAMILIES if name in settings.tried()]
+    studies = {name: FAMILIES[name].choose(folds) for name in tried}
+    losses = {name: loss_out_of_time(study["calibration"]) for name, study in studies.items()}
+    chosen = min(tried, key=lambda name: losses[name])
+    return {
+        "family": chosen,
+        "families": [{"family": name, "log_loss": losses[name]} for name in tried],
+        **studies[chosen],
+    }
 
 
-# Stands in for the logit's part while it is chosen.
-FIRST: dict[str, Any] = {"c": 1.0, "share": 0.0}
+def summary(study: Mapping[str, Any]) -> list[str]:
+    """What a study chose, a line each.
+
+    Args:
+        study: the content of study.json.
+    """
+    lines = FAMILIES[study["family"]].summary(study)
+    if len(study["families"]) > 1:
+        losses = ", ".join(f"{each['family']} {each['log_loss']:.4f}" for each in study["families"])
+        lines.insert(0, f"family {study['family']}, the lowest log loss on the folds: {losses}")
+    return lines
