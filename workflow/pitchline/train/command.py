@@ -20,6 +20,7 @@ from pitchline.files import (
 from pitchline.ingest.tables import write_table
 from pitchline.params import Params, load
 from pitchline.train import gate as gating
+from pitchline.train.card import card_of, page, trained_competitions
 from pitchline.train.schema import Forecasts
 from pitchline.train.split import expanding_folds, split_at, trainable
 
@@ -175,6 +176,7 @@ def _card(
             "matches": len(rows),
             "first_kick_off": rows["kick_off"].min().isoformat(),
             "last_kick_off": rows["kick_off"].max().isoformat(),
+            "competitions": trained_competitions(rows),
             "features_sha256": sha256_of(layout.FEATURES),
         },
         "training_data": gating.of_card(read_json(layout.TRAINING_DATA, made_by=MADE_BY_TRAIN)),
@@ -198,6 +200,7 @@ def evaluate(params_file: Path) -> None:
     from pitchline.train.recipe import recipe_of
 
     params = load(params_file)
+    features = read_parquet(layout.FEATURES, made_by=MADE_BY_FEATURES)
     rows, columns = _rows(params)
     study = read_json(layout.STUDY, made_by=MADE_BY_TRAIN)
     start, end = _test_window(params)
@@ -215,12 +218,15 @@ def evaluate(params_file: Path) -> None:
         params.seed,
     )
     metrics = evaluation.evaluation(forecasts, params.evaluate, params.seed)
+    metrics["windows"] = evaluation.windows(forecasts, features, end, params.evaluate, params.seed)
     reliability = evaluation.reliability_table(forecasts, params.evaluate.calibration_bins)
     by_month = evaluation.log_loss_by_month(forecasts)
+    by_confidence = evaluation.confidence_table(metrics)
 
     write_table(layout.FORECASTS, Forecasts, forecasts)
     write_text(layout.RELIABILITY, reliability.to_csv(index=False, lineterminator="\n"))
     write_text(layout.LOG_LOSS_BY_MONTH, by_month.to_csv(index=False, lineterminator="\n"))
+    write_text(layout.BY_CONFIDENCE, by_confidence.to_csv(index=False, lineterminator="\n"))
     write_bytes(layout.RELIABILITY.with_suffix(".svg"), reliability_svg(reliability))
     write_bytes(layout.LOG_LOSS_BY_MONTH.with_suffix(".svg"), log_loss_svg(by_month))
     write_bytes(layout.SHARPNESS, sharpness_svg(forecasts))
@@ -230,6 +236,27 @@ def evaluate(params_file: Path) -> None:
         f"{metrics['matches']:,} test matches: log loss {metrics['model']['log_loss']:.4f} "
         f"(Elo {metrics['elo']['log_loss']:.4f}, base rates {metrics['base']['log_loss']:.4f})",
     )
+
+
+@train.command()
+@click.pass_obj
+def card(params_file: Path) -> None:
+    """Write the model card: what the candidate is, how good, and what not to use it for."""
+    from pitchline.train.candidate import bundle_hashes, version_of
+    from pitchline.train.model import CARD_FILE
+
+    load(params_file)
+    content = card_of(
+        version_of(layout.CANDIDATE),
+        read_json(layout.CANDIDATE / CARD_FILE, made_by=MADE_BY_TRAIN),
+        read_json(layout.METRICS, made_by=MADE_BY_TRAIN),
+        read_json(layout.TRAINING_DATA, made_by=MADE_BY_TRAIN),
+        read_json(layout.STUDY, made_by=MADE_BY_TRAIN),
+        bundle_hashes(layout.CANDIDATE),
+    )
+    write_json(layout.CARD_PAGE.with_suffix(".json"), content)
+    write_text(layout.CARD_PAGE, page(content))
+    console.say("card", f"{layout.CARD_PAGE} tells what candidate {content['version']} is")
 
 
 @train.command()
