@@ -260,21 +260,71 @@ def card(params_file: Path) -> None:
 
 
 @train.command()
+@click.option("--send", "send_only", is_flag=True, help="Only send the runs that wait.")
 @click.pass_obj
-def track(params_file: Path) -> None:
-    """Log the candidate and its trials to MLflow; a store that fails stops nothing."""
-    from pitchline.train import tracking
-    from pitchline.train.candidate import version_of
+def track(params_file: Path, send_only: bool) -> None:
+    """Log the candidate and its trials to MLflow; a store that fails stops nothing.
 
+    A run that could not be logged waits in data/state/tracking/ and is sent by the next track, or
+    with --send.
+    """
     params = load(params_file)
-    version = version_of(layout.CANDIDATE)
-    run_id, problem = None, None
-    try:
-        with tracking.client() as mlflow:
-            run_id = tracking.ensure_run(mlflow, params.tracking.experiment_name, layout.CANDIDATE)
-    except Exception as error:  # noqa: BLE001 MLflow raises many kinds; none may fail a training
-        problem = f"{type(error).__name__}: {error}"
-        console.warn("track", f"MLflow did not take the run, promote will try again: {problem}")
-    write_json(layout.TRACKED, {"version": version, "run_id": run_id, "problem": problem})
-    if run_id:
+    if send_only:
+        _send_waiting()
+    else:
+        _track_candidate(params)
+
+
+def _track_candidate(params: Params) -> None:
+    from pitchline.train import tracking
+
+    run, entry, unkept = tracking.keep(layout.CANDIDATE, params.tracking.experiment_name, params)
+    delivery = tracking.deliver(run if entry is None else None)
+    version = run.told["version"]
+    run_id = delivery.sent.get(version)
+    state = "sent" if run_id else "spooled" if entry else "lost"
+    problem = None if run_id else "; ".join(delivery.problems)
+    write_json(
+        layout.TRACKED,
+        {"version": version, "state": state, "run_id": run_id, "problem": problem},
+    )
+    others = [sent for sent in delivery.sent if sent != version]
+    if others:
+        console.say("track", f"MLflow: runs that waited were sent: {', '.join(others)}")
+    if state == "sent":
         console.say("track", f"MLflow run {run_id} of candidate {version}")
+        for told in delivery.problems:
+            console.warn("track", f"a run that waits was not sent: {told}")
+    elif state == "spooled":
+        console.warn(
+            "track",
+            f"MLflow did not take the run of candidate {version}: {problem}. It waits in {entry}; "
+            "the next training sends it, or `pitchline train track --send`",
+        )
+    else:
+        console.warn(
+            "track",
+            f"MLflow did not take the run of candidate {version}: {problem}. Nor could it be kept "
+            f"in {layout.UNSENT}: {unkept}. Run `pitchline train track` once that is mended",
+        )
+
+
+def _send_waiting() -> None:
+    from pitchline.train import tracking, unsent
+
+    if not unsent.entries():
+        console.say("track", "no run waits to be sent")
+        return
+    delivery = tracking.deliver()
+    for version, run_id in delivery.sent.items():
+        console.say("track", f"MLflow run {run_id} of candidate {version}")
+    if layout.TRACKED.exists():
+        tracked = read_json(layout.TRACKED, made_by=MADE_BY_TRAIN)
+        if tracked["version"] in delivery.sent:
+            told = {"state": "sent", "run_id": delivery.sent[tracked["version"]], "problem": None}
+            write_json(layout.TRACKED, tracked | told)
+    left = unsent.entries()
+    if left:
+        raise PitchlineError(
+            f"{len(left)} of the runs in {layout.UNSENT} not sent: {'; '.join(delivery.problems)}"
+        )
