@@ -44,6 +44,7 @@ PARAMS_A_CALL, METRICS_A_CALL, FOUND_A_CALL = 100, 1000, 1000
 LOCKED_SECONDS = 10.0
 PARENT_TAG = "mlflow.parentRunId"
 SQLITE = "sqlite:///"
+NEW = ".new-"
 
 
 def store_uri() -> str:
@@ -141,7 +142,9 @@ def _why(error: OSError | sqlite3.Error) -> str:
 def _make_sqlite(path: Path) -> None:
     from mlflow import MlflowClient
 
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".new-") as folder:
+    for killed in path.parent.glob(f"{NEW}*"):
+        shutil.rmtree(killed, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=NEW) as folder:
         new = Path(folder) / path.name
         MlflowClient(tracking_uri=f"{SQLITE}{new}").search_experiments(max_results=1)
         new.replace(path)
