@@ -135,11 +135,12 @@ def score(
     result["confident_share"] = round(float(confident.mean()), DECIMALS)
     hits = metrics.correct(forecast, outcome)[confident]
     result["confident_accuracy"] = round(float(hits.mean()), DECIMALS) if confident.any() else None
-    result["confident_accuracy_interval"] = (
-        _rounded(metrics.wilson_interval(int(hits.sum()), len(hits), level))
-        if confident.any()
-        else None
-    )
+    result["confident_accuracy_interval"] = None
+    if confident.any():
+        drawn = counts[:, confident]
+        some = drawn.any(axis=1)
+        shares = (drawn[some] * hits).sum(axis=1) / drawn[some].sum(axis=1)
+        result["confident_accuracy_interval"] = _rounded(metrics.percentile_interval(shares, level))
     return result
 
 
