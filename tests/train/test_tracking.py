@@ -117,10 +117,16 @@ def test_trials_last_as_long_as_the_search_said(store: str) -> None:
     assert main.info.end_time >= max(run.info.end_time for run in nested)
 
 
-def test_durations_of_another_search_are_left_out(store: str) -> None:
-    write_json(layout.DURATIONS, {"trials": {"0": 1.5, "77": 2.0}})
+@pytest.mark.parametrize(
+    "content",
+    ['{"trials": {"0": 1.5, "77": 2.0}}', '{"trials": {"0": 1', "[]", '{"trials": {"0": "x"}}'],
+)
+def test_durations_of_another_search_or_damaged_ones_are_left_out(store: str, content: str) -> None:
+    layout.DURATIONS.parent.mkdir(parents=True, exist_ok=True)
+    layout.DURATIONS.write_text(content)
     pitchline("train", "track")
     _, nested = runs_of()
+    assert nested
     assert not any("seconds" in run.data.metrics for run in nested)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pitchline import layout
+from pitchline.errors import ArtifactError
 from pitchline.files import read_json, read_parquet, sha256_of
 from pitchline.params import Params
 from pitchline.train.candidate import bundle_hashes, candidate_files, version_of
@@ -146,11 +147,14 @@ def trials_of(study: Mapping[str, Any], durations: Mapping[str, float]) -> list[
 
 def _durations(study: Mapping[str, Any]) -> dict[str, float]:
     """Seconds by trial, where the search left them and they are of this study."""
-    if not layout.DURATIONS.exists():
+    try:
+        told = read_json(layout.DURATIONS, made_by=MADE_BY)["trials"]
+        found = {str(number): float(seconds) for number, seconds in told.items()}
+    except (ArtifactError, AttributeError, KeyError, TypeError, ValueError):
+        # Times are nice to have: no training ends for want of them.
         return {}
-    found = read_json(layout.DURATIONS, made_by=MADE_BY).get("trials", {})
     numbers = {str(trial["number"]) for trial in study.get("trials", [])}
-    return dict(found) if numbers == set(found) else {}
+    return found if numbers == set(found) else {}
 
 
 def _data_tags(folder: Path, card: Mapping[str, Any]) -> dict[str, str]:
