@@ -35,7 +35,9 @@ format: environment-dev ## put the code into its standard form
 
 .PHONY: mlflow
 mlflow: environment ## open the MLflow UI on port 5000
-	mlflow ui --backend-store-uri sqlite:///mlruns/mlflow.db --port 5000
+	@mkdir -p mlruns
+	@DO_NOT_TRACK=true MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false \
+		mlflow ui --backend-store-uri sqlite:///mlruns/mlflow.db --port 5000 --workers 1
 
 .PHONY: report
 report: environment ## write report.html with the plots and the decision

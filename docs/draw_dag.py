@@ -17,6 +17,7 @@ LABELS = {
     "tune_model": "train<br>tune",
     "fit_model": "train<br>fit",
     "evaluate_model": "train<br>evaluate",
+    "describe_model": "train<br>model card",
     "track_model": "train<br>MLflow",
     "tune_backtest": "backtest<br>tune before the span",
     "run_backtest": "backtest<br>walk forward",

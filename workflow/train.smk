@@ -102,6 +102,7 @@ rule evaluate_model:
         forecasts=update("models/candidate/forecasts.parquet"),
         reliability=update("models/candidate/reliability.csv"),
         log_loss_by_month=update("models/candidate/log_loss_by_month.csv"),
+        by_confidence=update("models/candidate/by_confidence.csv"),
         reliability_plot=update(
             report(
                 "models/candidate/reliability.svg",
@@ -131,12 +132,38 @@ rule evaluate_model:
         "pitchline --params {PARAMS} --log {log} train evaluate"
 
 
+rule describe_model:
+    input:
+        checked="models/candidate/training_data.json",
+        study="models/candidate/study.json",
+        model="models/candidate/model.ubj",
+        described="models/candidate/model.json",
+        metrics="models/candidate/metrics.json",
+        forecasts="models/candidate/forecasts.parquet",
+        code=code_of("train"),
+        lock=LOCK_FILE,
+    output:
+        card=update("models/candidate/card.json"),
+        page=update(
+            report(
+                "models/candidate/card.md",
+                caption="report/card.rst",
+                category="Evaluation",
+            )
+        ),
+    log:
+        "logs/train/card.log",
+    shell:
+        "pitchline --params {PARAMS} --log {log} train card"
+
+
 rule track_model:
     input:
         rules.check_training_data.output,
         rules.tune_model.output,
         rules.fit_model.output,
         rules.evaluate_model.output,
+        rules.describe_model.output,
         code=code_of("train"),
         lock=LOCK_FILE,
     output:
@@ -155,4 +182,5 @@ rule train:
         rules.tune_model.output,
         rules.fit_model.output,
         rules.evaluate_model.output,
+        rules.describe_model.output,
         rules.track_model.output,

@@ -9,7 +9,7 @@ from sklearn.metrics import log_loss as sklearn_log_loss
 from pitchline.backtest import scores
 from pitchline.backtest.plots import log_loss_svg, reliability_svg, sharpness_svg
 from pitchline.backtest.schema import FORECASTERS, OUTCOMES
-from pitchline.backtest.scores import Forecasts, by_confidence, compared, evaluation, scored
+from pitchline.backtest.scores import Forecasts, compared, evaluation, scored
 from pitchline.files import json_bytes
 from pitchline.params import Backtest, Evaluate, Params
 from pitchline.train import metrics
@@ -218,15 +218,6 @@ def test_only_the_forecasters_chosen_are_compared(
     chosen = backtest.model_copy(update={"compare_with": ["market_closing", "elo"]})
     found = evaluation(gaps, chosen, settings, SEED)["differences"]
     assert found == {name: report["differences"][name] for name in ("market_closing", "elo")}
-
-
-def test_bins_by_confidence_worked_out_by_hand() -> None:
-    p = np.array([[0.5, 0.3, 0.2], [0.39, 0.31, 0.3], [0.1, 0.2, 0.7], [0.1, 0.2, 0.7]])
-    found = by_confidence(p, np.array([0, 1, 2, 0]), [0.4, 0.5, 0.7, 0.9])
-    assert [row["matches"] for row in found] == [1, 0, 1, 2, 0]
-    assert [row["accuracy"] for row in found] == [0, None, 1, 0.5, None]
-    assert [row["forecast"] for row in found] == [0.39, None, 0.5, 0.7, None]
-    assert [(row["from"], row["to"]) for row in found][1:3] == [(0.4, 0.5), (0.5, 0.7)]
 
 
 def test_seasons_and_competitions_are_scored_on_their_own(

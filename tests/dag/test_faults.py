@@ -23,6 +23,7 @@ COMMANDS = (
     "train tune",
     "train fit",
     "train evaluate",
+    "train card",
     "train track",
     "promote decide",
     "predict fixtures",

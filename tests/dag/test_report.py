@@ -12,6 +12,7 @@ def test_the_report_holds_the_plots_the_decision_and_the_predictions(workspace: 
         "report.html",
         "reliability.svg",
         "log_loss_by_month.svg",
+        "card.md",
         "decision.json",
         "fixtures.csv",
     ):

@@ -82,8 +82,8 @@ def content_of(path: Path) -> Any:
 
 
 def make_candidate() -> None:
-    """Judge the data, tune, fit and evaluate in the current folder."""
-    for verb in ("gate", "tune", "fit", "evaluate"):
+    """Judge the data, tune, fit, evaluate and write the card in the current folder."""
+    for verb in ("gate", "tune", "fit", "evaluate", "card"):
         pitchline("train", verb)
 
 

@@ -40,6 +40,9 @@ def features_of_project() -> pd.DataFrame:
 
 def test_a_candidate_is_made_of_all_its_files(project: Path) -> None:
     assert sorted(hashes()) == [
+        "by_confidence.csv",
+        "card.json",
+        "card.md",
         "forecasts.parquet",
         "importances.csv",
         "importances.svg",

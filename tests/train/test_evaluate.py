@@ -15,12 +15,15 @@ from pitchline.train import metrics
 from pitchline.train.baselines import ELO, Logit, base_rates, targets
 from pitchline.train.evaluate import (
     FORECASTERS,
+    confidence_table,
     evaluation,
     happened,
     log_loss_by_month,
     probabilities,
     reliability_table,
+    scored,
     walk_forward,
+    windows,
 )
 from pitchline.train.goals import GoalModel, read_off
 from pitchline.train.model import OUTCOMES, Forecaster
@@ -228,17 +231,80 @@ def test_seasons_are_reported_on_their_own(forecasts: pd.DataFrame, report: dict
             )
 
 
-def test_the_newest_days_are_reported_on_their_own(
+@pytest.mark.parametrize("days", [1, 7, 20])
+def test_the_newest_window_is_the_last_days_that_have_matches(
+    rows: pd.DataFrame, forecasts: pd.DataFrame, settings: Evaluate, days: int
+) -> None:
+    changed = settings.model_copy(update={"recent_days": days})
+    newest = windows(forecasts, rows, END, changed, seed=3)["newest"]
+    played = forecasts["kick_off"].dt.strftime("%Y-%m-%d")
+    wanted = sorted(set(played))[-days:]
+    part = forecasts[played.isin(wanted)].reset_index(drop=True)
+    assert newest["match_days"] == days
+    assert newest["matches"] == newest["known_matches"] == len(part)
+    told = {key: newest[key] for key in scored(part, changed, 3)}
+    assert told == scored(part, changed, 3)
+
+
+def test_windows_by_season_are_scored_like_the_whole(
+    rows: pd.DataFrame, forecasts: pd.DataFrame, settings: Evaluate, report: dict[str, Any]
+) -> None:
+    told = windows(forecasts, rows, END, settings, seed=3)
+    for name, season in (("season_so_far", "2025-26"), ("last_season", "2024-25")):
+        part = forecasts[forecasts["season"] == season].reset_index(drop=True)
+        found = told[name]
+        assert (found["seasons"], found["matches"]) == ([season], len(part))
+        known = rows[(rows["season"] == season) & (rows["kick_off"] < END)]
+        assert found["known_matches"] == len(known)
+        for key in ("model", "elo", "base", "log_loss_gain_over_elo", "market"):
+            assert found[key] == scored(part, settings, 3)[key]
+        assert found.keys() >= {key for key in report if key.startswith("log_loss_gain")}
+    # The test window begins within the season before.
+    assert told["last_season"]["matches"] < told["last_season"]["known_matches"] == 380
+    assert told["season_so_far"]["matches"] == told["season_so_far"]["known_matches"]
+
+
+def test_a_window_without_a_match_is_none(
+    rows: pd.DataFrame, forecasts: pd.DataFrame, settings: Evaluate
+) -> None:
+    summer = pd.Timestamp("2025-07-15T00:00:00Z")
+    before = forecasts[forecasts["kick_off"] < summer]
+    told = windows(before, rows, summer, settings, seed=3)
+    assert told["season_so_far"] is None
+    assert told["last_season"]["seasons"] == ["2024-25"]
+    assert told["newest"]["last_kick_off"] == "2025-05-25T15:00:00+00:00"
+    assert json.loads(json_bytes(told)) == told
+
+
+def test_slices_by_competition_and_season_have_intervals_of_their_own(
     forecasts: pd.DataFrame, settings: Evaluate
 ) -> None:
-    for days in (1, 7, 20):
-        changed = settings.model_copy(update={"recent_days": days})
-        recent = evaluation(forecasts, changed, seed=3)["recent"]
-        since = forecasts["kick_off"].max() - pd.Timedelta(days=days)
-        part = forecasts[forecasts["kick_off"] >= since]
-        assert recent["matches"] == len(part)
-        loss = metrics.log_loss(probabilities(part, "model"), targets(part)).mean()
-        assert recent["model"]["log_loss"] == pytest.approx(loss, abs=1e-6)
+    half = forecasts["home_team"] < forecasts["away_team"]
+    mixed = forecasts.assign(competition=forecasts["competition"].mask(half, "esp-la-liga"))
+    told = evaluation(mixed, settings, seed=3)["by_competition"]
+    assert list(told) == ["eng-premier-league", "esp-la-liga"]
+    for name, found in told.items():
+        part = mixed[mixed["competition"] == name].reset_index(drop=True)
+        whole = scored(part, settings, 3)
+        assert found["matches"] == len(part)
+        for key, value in found["model"].items():
+            assert whole["model"][key] == value
+        for key in ("log_loss_gain_over_elo", "log_loss_gain_over_base_rates_interval"):
+            assert found[key] == whole[key]
+
+
+def test_bins_by_confidence_hold_every_match_once(
+    forecasts: pd.DataFrame, settings: Evaluate
+) -> None:
+    edged = settings.model_copy(update={"confidence_edges": [0.45, 0.6, 0.999]})
+    told = evaluation(forecasts, edged, seed=3)
+    assert list(told["by_confidence"]) == ["0-0.45", "0.45-0.6", "0.6-0.999", "0.999-1"]
+    assert sum(row["matches"] for row in told["by_confidence"].values()) == len(forecasts)
+    assert told["by_confidence"]["0.999-1"]["accuracy_interval"] is None
+    table = confidence_table(told)
+    assert table["bin"].tolist() == ["0-0.45", "0.45-0.6", "0.6-0.999"]
+    assert (table["accuracy_low"] < table["accuracy"]).all()
+    assert (table["accuracy"] < table["accuracy_high"]).all()
 
 
 def test_the_report_is_plain_json_and_the_same_again(

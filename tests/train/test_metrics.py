@@ -296,3 +296,32 @@ def test_the_basic_interval_takes_the_bias_out_of_a_calibration_error() -> None:
     resampled = [error(p[r], outcome[r]) for r in (np.repeat(rows, c) for c in counts)]
     assert np.mean(resampled) > error(p, outcome)
     assert 0 <= low < high < np.percentile(resampled, 97.5)
+
+
+def test_bins_by_confidence_worked_out_by_hand() -> None:
+    p = np.array([[0.5, 0.3, 0.2], [0.39, 0.31, 0.3], [0.1, 0.2, 0.7], [0.1, 0.2, 0.7]])
+    outcome = np.array([0, 1, 2, 0])
+    found = metrics.by_confidence(p, outcome, [0.4, 0.5, 0.7, 0.9], 0.95)
+    assert [row["matches"] for row in found] == [1, 0, 1, 2, 0]
+    assert [row["accuracy"] for row in found] == [0, None, 1, 0.5, None]
+    assert [row["forecast"] for row in found] == [0.39, None, 0.5, 0.7, None]
+    assert [(row["from"], row["to"]) for row in found][1:3] == [(0.4, 0.5), (0.5, 0.7)]
+    assert [row["accuracy_interval"] is None for row in found] == [False, True, False, False, True]
+
+
+@pytest.mark.parametrize(
+    # R. Newcombe, Statistics in Medicine 17 (1998), table I, method 3.
+    ("hits", "trials", "expected"),
+    [
+        (81, 263, (0.2553, 0.3662)),
+        (15, 148, (0.0624, 0.1605)),
+        (0, 20, (0.0, 0.1611)),
+        (1, 29, (0.0061, 0.1718)),
+    ],
+)
+def test_wilson_intervals_are_those_of_the_literature(
+    hits: int, trials: int, expected: tuple[float, float]
+) -> None:
+    assert metrics.wilson_interval(hits, trials, 0.95) == pytest.approx(expected, abs=5e-5)
+    low, high = metrics.wilson_interval(trials - hits, trials, 0.95)
+    assert (1 - high, 1 - low) == pytest.approx(expected, abs=5e-5)

@@ -180,38 +180,6 @@ def compared(
     return told
 
 
-def by_confidence(
-    forecast: np.ndarray, outcome: np.ndarray, edges: Sequence[float]
-) -> list[dict[str, Any]]:
-    """Bins of the highest probability: what was forecast, and how often it came true.
-
-    Args:
-        forecast: shape (matches, 3).
-        outcome: class numbers.
-        edges: where the bins meet; a bin holds its lower edge.
-
-    Returns:
-        from and to (probabilities), matches, forecast (their mean highest probability) and
-        accuracy, null in an empty bin.
-    """
-    highest, hit = forecast.max(axis=1), metrics.correct(forecast, outcome)
-    bounds = [0.0, *edges, 1.0]
-    place = np.searchsorted(edges, highest, side="right")
-    table = []
-    for number in range(len(bounds) - 1):
-        inside = place == number
-        table.append(
-            {
-                "from": bounds[number],
-                "to": bounds[number + 1],
-                "matches": int(inside.sum()),
-                "forecast": _number(highest[inside].mean()) if inside.any() else None,
-                "accuracy": _number(hit[inside].mean()) if inside.any() else None,
-            }
-        )
-    return table
-
-
 def evaluation(
     table: pd.DataFrame, backtest: Backtest, settings: Evaluate, seed: int
 ) -> dict[str, Any]:
@@ -273,10 +241,11 @@ def evaluation(
         "by_season": _by(forecasts, "season", settings, seed),
         "by_competition": _by(forecasts, "competition", settings, seed),
         "by_confidence": {
-            name: by_confidence(
+            name: metrics.by_confidence(
                 forecasts.probabilities[name][forecasts.has(name)],
                 targets(forecasts.matches[forecasts.has(name)]),
                 backtest.confidence_edges,
+                settings.confidence_level,
             )
             for name in names
         },

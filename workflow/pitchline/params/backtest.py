@@ -1,21 +1,13 @@
 """The parameters of backtest: which seasons are walked through, how, and against what."""
 
-from itertools import pairwise
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from pitchline.params.types import SLUG, Season, Section, distinct
+from pitchline.params.types import SLUG, Edges, Season, Section, distinct
 
 ForecasterName = Literal["model", "elo", "base", "dixon_coles", "market_opening", "market_closing"]
 Compared = Literal["elo", "base", "dixon_coles", "market_opening", "market_closing"]
-
-
-def rising(values: list[float]) -> list[float]:
-    """Numbers, each above the one before."""
-    if any(low >= high for low, high in pairwise(values)):
-        raise ValueError("each number above the one before")
-    return values
 
 
 class DixonColesFit(Section):
@@ -67,9 +59,7 @@ class Backtest(Section):
     compare_with: Annotated[list[Compared], AfterValidator(distinct)] | None = Field(
         description="forecasters the model's differences are measured against; null for all"
     )
-    confidence_edges: Annotated[
-        list[Annotated[float, Field(gt=0, lt=1)]], AfterValidator(rising)
-    ] = Field(
+    confidence_edges: Edges = Field(
         min_length=1,
         description="highest probabilities at which the bins of the table by confidence meet",
     )

@@ -6,6 +6,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from pitchline.params.types import (
     DepthRange,
+    Edges,
     PositiveRange,
     Section,
     Share,
@@ -159,10 +160,17 @@ class Evaluate(Section):
         ge=1, le=1500, description="days between refits while walking through the test window"
     )
     recent_days: int = Field(
-        ge=1, le=365, description="newest days of the test window also reported on their own"
+        ge=1,
+        le=365,
+        description="days with matches, the newest of the test window, that are the window "
+        "`newest`",
     )
     confident_pick: Share = Field(
         description="highest probability from which a forecast counts as a confident pick"
+    )
+    confidence_edges: Edges = Field(
+        min_length=1,
+        description="highest probabilities at which the bins of the scores by confidence meet",
     )
     calibration_bins: int = Field(
         ge=2, le=100, description="equal-mass bins of the calibration error"

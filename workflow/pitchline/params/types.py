@@ -1,6 +1,7 @@
 """The types that parameters share."""
 
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -40,6 +41,13 @@ def distinct(values: list[Any]) -> list[Any]:
     return values
 
 
+def rising(values: list[float]) -> list[float]:
+    """Numbers, each above the one before."""
+    if any(low >= high for low, high in pairwise(values)):
+        raise ValueError("each number above the one before")
+    return values
+
+
 Moment = Annotated[
     str,
     AfterValidator(utc_moment),
@@ -66,6 +74,7 @@ ShareRange = Annotated[
     Field(min_length=2, max_length=2),
     AfterValidator(ascending),
 ]
+Edges = Annotated[list[Annotated[float, Field(gt=0, lt=1)]], AfterValidator(rising)]
 
 
 class Section(BaseModel):

@@ -36,7 +36,7 @@ def register(mlflow: "MlflowClient", experiment: str, version: str, folder: Path
         number = str(found[0].version)
     else:
         run_id = tracking.ensure_run(mlflow, experiment, folder)
-        source = f"{mlflow.get_run(run_id).info.artifact_uri}/candidate"
+        source = f"{mlflow.get_run(run_id).info.artifact_uri}/{tracking.MODEL_ARTIFACT}"
         registered = mlflow.create_model_version(
             MODEL_NAME, source=source, run_id=run_id, tags={tracking.VERSION_TAG: version}
         )

@@ -16,6 +16,20 @@ def candidate_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.is_file())
 
 
+def bundle_hashes(folder: Path) -> dict[str, str]:
+    """SHA-256 of each file of a bundle, by name, in a fixed order.
+
+    Raises:
+        ArtifactError: one of them is missing.
+    """
+    for name in BUNDLE:
+        if not (folder / name).exists():
+            raise ArtifactError(
+                f"{folder / name}: missing. Make it with `snakemake --cores 2 train`."
+            )
+    return {name: sha256_of(folder / name) for name in BUNDLE}
+
+
 def version_of(folder: Path) -> str:
     """A model's version: 12 hex digits over the bytes of all files of its bundle.
 
@@ -23,9 +37,6 @@ def version_of(folder: Path) -> str:
         ArtifactError: one of them is missing.
     """
     digest = hashlib.sha256()
-    for name in BUNDLE:
-        path = folder / name
-        if not path.exists():
-            raise ArtifactError(f"{path}: missing. Make it with `snakemake --cores 2 train`.")
-        digest.update(bytes.fromhex(sha256_of(path)))
+    for sha256 in bundle_hashes(folder).values():
+        digest.update(bytes.fromhex(sha256))
     return digest.hexdigest()[:VERSION_LENGTH]

@@ -20,6 +20,7 @@ from pitchline.files import (
 from pitchline.ingest.tables import write_table
 from pitchline.params import Params, load
 from pitchline.train import gate as gating
+from pitchline.train.card import card_of, page, trained_competitions
 from pitchline.train.schema import Forecasts
 from pitchline.train.split import expanding_folds, split_at, trainable
 
@@ -163,6 +164,7 @@ def _card(
             "matches": len(rows),
             "first_kick_off": rows["kick_off"].min().isoformat(),
             "last_kick_off": rows["kick_off"].max().isoformat(),
+            "competitions": trained_competitions(rows),
             "features_sha256": sha256_of(layout.FEATURES),
         },
         "training_data": gating.of_card(read_json(layout.TRAINING_DATA, made_by=MADE_BY_TRAIN)),
@@ -186,6 +188,7 @@ def evaluate(params_file: Path) -> None:
     from pitchline.train.recipe import recipe_of
 
     params = load(params_file)
+    features = read_parquet(layout.FEATURES, made_by=MADE_BY_FEATURES)
     rows, columns = _rows(params)
     study = read_json(layout.STUDY, made_by=MADE_BY_TRAIN)
     start, end = _test_window(params)
@@ -203,12 +206,15 @@ def evaluate(params_file: Path) -> None:
         params.seed,
     )
     metrics = evaluation.evaluation(forecasts, params.evaluate, params.seed)
+    metrics["windows"] = evaluation.windows(forecasts, features, end, params.evaluate, params.seed)
     reliability = evaluation.reliability_table(forecasts, params.evaluate.calibration_bins)
     by_month = evaluation.log_loss_by_month(forecasts)
+    by_confidence = evaluation.confidence_table(metrics)
 
     write_table(layout.FORECASTS, Forecasts, forecasts)
     write_text(layout.RELIABILITY, reliability.to_csv(index=False, lineterminator="\n"))
     write_text(layout.LOG_LOSS_BY_MONTH, by_month.to_csv(index=False, lineterminator="\n"))
+    write_text(layout.BY_CONFIDENCE, by_confidence.to_csv(index=False, lineterminator="\n"))
     write_bytes(layout.RELIABILITY.with_suffix(".svg"), reliability_svg(reliability))
     write_bytes(layout.LOG_LOSS_BY_MONTH.with_suffix(".svg"), log_loss_svg(by_month))
     write_bytes(layout.SHARPNESS, sharpness_svg(forecasts))
@@ -222,20 +228,91 @@ def evaluate(params_file: Path) -> None:
 
 @train.command()
 @click.pass_obj
-def track(params_file: Path) -> None:
-    """Log the candidate and its trials to MLflow; a store that fails stops nothing."""
-    from pitchline.train import tracking
-    from pitchline.train.candidate import version_of
+def card(params_file: Path) -> None:
+    """Write the model card: what the candidate is, how good, and what not to use it for."""
+    from pitchline.train.candidate import bundle_hashes, version_of
+    from pitchline.train.model import CARD_FILE
 
+    load(params_file)
+    content = card_of(
+        version_of(layout.CANDIDATE),
+        read_json(layout.CANDIDATE / CARD_FILE, made_by=MADE_BY_TRAIN),
+        read_json(layout.METRICS, made_by=MADE_BY_TRAIN),
+        read_json(layout.TRAINING_DATA, made_by=MADE_BY_TRAIN),
+        read_json(layout.STUDY, made_by=MADE_BY_TRAIN),
+        bundle_hashes(layout.CANDIDATE),
+    )
+    write_json(layout.CARD_PAGE.with_suffix(".json"), content)
+    write_text(layout.CARD_PAGE, page(content))
+    console.say("card", f"{layout.CARD_PAGE} tells what candidate {content['version']} is")
+
+
+@train.command()
+@click.option("--send", "send_only", is_flag=True, help="Only send the runs that wait.")
+@click.pass_obj
+def track(params_file: Path, send_only: bool) -> None:
+    """Log the candidate and its trials to MLflow; a store that fails stops nothing.
+
+    A run that could not be logged waits in data/state/tracking/ and is sent by the next track, or
+    with --send.
+    """
     params = load(params_file)
-    version = version_of(layout.CANDIDATE)
-    run_id, problem = None, None
-    try:
-        with tracking.client() as mlflow:
-            run_id = tracking.ensure_run(mlflow, params.retrain.experiment_name, layout.CANDIDATE)
-    except Exception as error:  # noqa: BLE001 MLflow raises many kinds; none may fail a training
-        problem = f"{type(error).__name__}: {error}"
-        console.warn("track", f"MLflow did not take the run, promote will try again: {problem}")
-    write_json(layout.TRACKED, {"version": version, "run_id": run_id, "problem": problem})
-    if run_id:
+    if send_only:
+        _send_waiting()
+    else:
+        _track_candidate(params)
+
+
+def _track_candidate(params: Params) -> None:
+    from pitchline.train import tracking
+
+    run, entry, unkept = tracking.keep(layout.CANDIDATE, params.retrain.experiment_name, params)
+    delivery = tracking.deliver(run if entry is None else None)
+    version = run.told["version"]
+    run_id = delivery.sent.get(version)
+    state = "sent" if run_id else "spooled" if entry else "lost"
+    problem = None if run_id else "; ".join(delivery.problems)
+    write_json(
+        layout.TRACKED,
+        {"version": version, "state": state, "run_id": run_id, "problem": problem},
+    )
+    others = [sent for sent in delivery.sent if sent != version]
+    if others:
+        console.say("track", f"MLflow: runs that waited were sent: {', '.join(others)}")
+    if state == "sent":
         console.say("track", f"MLflow run {run_id} of candidate {version}")
+        for told in delivery.problems:
+            console.warn("track", f"a run that waits was not sent: {told}")
+    elif state == "spooled":
+        console.warn(
+            "track",
+            f"MLflow did not take the run of candidate {version}: {problem}. It waits in {entry}; "
+            "the next training sends it, or `pitchline train track --send`",
+        )
+    else:
+        console.warn(
+            "track",
+            f"MLflow did not take the run of candidate {version}: {problem}. Nor could it be kept "
+            f"in {layout.UNSENT}: {unkept}. Run `pitchline train track` once that is mended",
+        )
+
+
+def _send_waiting() -> None:
+    from pitchline.train import tracking, unsent
+
+    if not unsent.entries():
+        console.say("track", "no run waits to be sent")
+        return
+    delivery = tracking.deliver()
+    for version, run_id in delivery.sent.items():
+        console.say("track", f"MLflow run {run_id} of candidate {version}")
+    if layout.TRACKED.exists():
+        tracked = read_json(layout.TRACKED, made_by=MADE_BY_TRAIN)
+        if tracked["version"] in delivery.sent:
+            told = {"state": "sent", "run_id": delivery.sent[tracked["version"]], "problem": None}
+            write_json(layout.TRACKED, tracked | told)
+    left = unsent.entries()
+    if left:
+        raise PitchlineError(
+            f"{len(left)} of the runs in {layout.UNSENT} not sent: {'; '.join(delivery.problems)}"
+        )

@@ -1,4 +1,8 @@
-"""Evaluation: walk through the test window, refitting on the way, and score the forecasts."""
+"""Evaluation: walk through the test window, refitting on the way, and score the forecasts.
+
+There is one walk. The windows (the newest days, the season so far, the last season) and the slices
+(by season, competition and confidence) are parts of its forecasts, scored on their own.
+"""
 
 from typing import Any
 
@@ -11,6 +15,7 @@ from pitchline.train.baselines import ELO, Logit, base_rates, targets
 from pitchline.train.goals import LINE, GoalModel, read_off
 from pitchline.train.model import OUTCOMES, Forecaster, Recipe, priced
 from pitchline.train.split import split_at
+from pitchline.train.windows import newest_days, of_seasons, seasons_at
 
 DECIMALS = 6
 FORECASTERS = ("model", "elo", "base")
@@ -130,11 +135,17 @@ def score(
     result["confident_share"] = round(float(confident.mean()), DECIMALS)
     hits = metrics.correct(forecast, outcome)[confident]
     result["confident_accuracy"] = round(float(hits.mean()), DECIMALS) if confident.any() else None
+    result["confident_accuracy_interval"] = None
+    if confident.any():
+        drawn = counts[:, confident]
+        some = drawn.any(axis=1)
+        shares = (drawn[some] * hits).sum(axis=1) / drawn[some].sum(axis=1)
+        result["confident_accuracy_interval"] = _rounded(metrics.percentile_interval(shares, level))
     return result
 
 
 def evaluation(forecasts: pd.DataFrame, settings: Evaluate, seed: int) -> dict[str, Any]:
-    """The content of metrics.json.
+    """The content of metrics.json, all but its windows.
 
     Args:
         forecasts: the table ``Forecasts``.
@@ -142,59 +153,150 @@ def evaluation(forecasts: pd.DataFrame, settings: Evaluate, seed: int) -> dict[s
         seed: of the bootstrap.
 
     Returns:
-        The window; ``model``, ``elo`` and ``base`` with their metrics; the log-loss gains of the
-        model over both baselines (positive is better, nats) with paired intervals; ``market``:
-        model and closing odds on the matches that have them, None without any; ``goals``: the
-        forecasts of goals; the model by season and over the newest days.
+        What ``scored`` tells of the whole test window; ``goals``: the forecasts of goals;
+        ``by_season`` and ``by_competition``: the main scores of each; ``by_confidence``: bins of
+        the model's highest probability.
+    """
+    told = scored(forecasts, settings, seed)
+    whole = ("matches", "first_kick_off", "last_kick_off")
+    return {
+        **{key: told[key] for key in whole},
+        "confidence_level": settings.confidence_level,
+        **{key: value for key, value in told.items() if key not in whole},
+        "goals": _of_goals(forecasts),
+        "by_season": _by(forecasts, "season", settings, seed),
+        "by_competition": _by(forecasts, "competition", settings, seed),
+        "by_confidence": {
+            f"{row['from']:g}-{row['to']:g}": row
+            for row in metrics.by_confidence(
+                probabilities(forecasts, "model"),
+                targets(forecasts),
+                settings.confidence_edges,
+                settings.confidence_level,
+            )
+        },
+    }
+
+
+def windows(
+    forecasts: pd.DataFrame,
+    matches: pd.DataFrame,
+    as_of: pd.Timestamp,
+    settings: Evaluate,
+    seed: int,
+) -> dict[str, Any]:
+    """The entry ``windows`` of metrics.json: parts of the test window that end at its end.
+
+    Args:
+        forecasts: the table ``Forecasts``.
+        matches: competition, season, kick_off and result of all matches, those to come included.
+        as_of: the moment up to which results are used, UTC.
+        settings: how to score.
+        seed: of the bootstrap.
+
+    Returns:
+        ``newest``: the last ``recent_days`` days that have matches; ``season_so_far`` and
+        ``last_season``: see ``seasons_at``. Each is None without a forecast, else has what
+        ``scored`` tells, its ``match_days``, its ``seasons``, and ``known_matches``: how many
+        results of those days or seasons the table knows, forecast or older than the test window.
+    """
+    seasons = seasons_at(matches, as_of)
+    known = matches[matches["result"].notna() & (matches["kick_off"] < as_of)]
+    chosen = {
+        "newest": (newest_days(forecasts["kick_off"], settings.recent_days), None),
+        "season_so_far": (of_seasons(forecasts, seasons.running), seasons.running),
+        "last_season": (of_seasons(forecasts, seasons.last), seasons.last),
+    }
+    told: dict[str, Any] = {}
+    for name, (inside, labels) in chosen.items():
+        part = forecasts[inside]
+        if part.empty:
+            told[name] = None
+            continue
+        days = part["kick_off"].dt.floor("D")
+        there = (
+            known["kick_off"].dt.floor("D") >= days.min()
+            if labels is None
+            else of_seasons(known, labels)
+        )
+        found = scored(part, settings, seed)
+        told[name] = {
+            "matches": found.pop("matches"),
+            "known_matches": int(there.sum()),
+            "match_days": int(days.nunique()),
+            "seasons": sorted(part["season"].unique()),
+            **found,
+        }
+    return told
+
+
+def scored(forecasts: pd.DataFrame, settings: Evaluate, seed: int) -> dict[str, Any]:
+    """All scores of some forecasts.
+
+    Args:
+        forecasts: rows of the table ``Forecasts``, at least one.
+        settings: how to score.
+        seed: of the bootstrap.
+
+    Returns:
+        matches, first and last kick-off; ``model``, ``elo`` and ``base`` with their metrics; the
+        log-loss gains of the model over both baselines (positive is better, nats) with paired
+        intervals; ``market``: model and closing odds on the matches that have them, None
+        without any.
     """
     outcome = targets(forecasts)
     counts = metrics.bootstrap_counts(len(forecasts), settings.bootstrap_samples, seed)
-    scores = {
-        name: score(probabilities(forecasts, name), outcome, counts, settings, seed)
-        for name in FORECASTERS
-    }
-    losses = {
-        name: metrics.log_loss(probabilities(forecasts, name), outcome) for name in FORECASTERS
-    }
-    gains: dict[str, Any] = {}
-    for name, label in (("base", "base_rates"), ("elo", "elo")):
-        gain = losses[name] - losses["model"]
-        interval = metrics.interval_of_mean(gain, counts, settings.confidence_level)
-        gains[f"log_loss_gain_over_{label}"] = round(float(gain.mean()), DECIMALS)
-        gains[f"log_loss_gain_over_{label}_interval"] = _rounded(interval)
-    newest = forecasts["kick_off"] >= forecasts["kick_off"].max() - pd.Timedelta(
-        days=settings.recent_days
-    )
     return {
         "matches": len(forecasts),
         "first_kick_off": forecasts["kick_off"].min().isoformat(),
         "last_kick_off": forecasts["kick_off"].max().isoformat(),
-        "confidence_level": settings.confidence_level,
-        "model": scores["model"],
-        "elo": scores["elo"],
-        "base": scores["base"],
-        **gains,
-        "market": _beside_the_market(forecasts, settings, seed),
-        "goals": _of_goals(forecasts),
-        "by_season": {
-            season: _brief(forecasts[forecasts["season"] == season])
-            for season in sorted(forecasts["season"].unique())
+        **{
+            name: score(probabilities(forecasts, name), outcome, counts, settings, seed)
+            for name in FORECASTERS
         },
-        "recent": _brief(forecasts[newest]),
+        **_gains(forecasts, counts, settings.confidence_level),
+        "market": _beside_the_market(forecasts, settings, seed),
     }
 
 
-def _brief(forecasts: pd.DataFrame) -> dict[str, Any]:
+def _gains(forecasts: pd.DataFrame, counts: np.ndarray, level: float) -> dict[str, Any]:
     outcome = targets(forecasts)
-    brief: dict[str, Any] = {"matches": len(forecasts)}
-    for name in FORECASTERS:
-        p = probabilities(forecasts, name)
-        brief[name] = {
-            "log_loss": round(float(metrics.log_loss(p, outcome).mean()), DECIMALS),
-            "rps": round(float(metrics.ranked_probability_score(p, outcome).mean()), DECIMALS),
-            "accuracy": round(float(metrics.correct(p, outcome).mean()), DECIMALS),
-        }
-    return brief
+    loss = metrics.log_loss(probabilities(forecasts, "model"), outcome)
+    gains: dict[str, Any] = {}
+    for name, label in (("base", "base_rates"), ("elo", "elo")):
+        gain = metrics.log_loss(probabilities(forecasts, name), outcome) - loss
+        gains[f"log_loss_gain_over_{label}"] = round(float(gain.mean()), DECIMALS)
+        gains[f"log_loss_gain_over_{label}_interval"] = _rounded(
+            metrics.interval_of_mean(gain, counts, level)
+        )
+    return gains
+
+
+def _by(forecasts: pd.DataFrame, key: str, settings: Evaluate, seed: int) -> dict[str, Any]:
+    """The main scores of each value of a column, and the gains, with intervals."""
+    level = settings.confidence_level
+    measures = {
+        "log_loss": metrics.log_loss,
+        "rps": metrics.ranked_probability_score,
+        "accuracy": metrics.correct,
+    }
+    table: dict[str, Any] = {}
+    for value in sorted(forecasts[key].unique()):
+        part = forecasts[forecasts[key] == value]
+        outcome = targets(part)
+        counts = metrics.bootstrap_counts(len(part), settings.bootstrap_samples, seed)
+        table[value] = {"matches": len(part)}
+        for name in FORECASTERS:
+            table[value][name] = {}
+            for metric, measure in measures.items():
+                values = measure(probabilities(part, name), outcome)
+                interval = metrics.interval_of_mean(values, counts, level)
+                table[value][name] |= {
+                    metric: round(float(values.mean()), DECIMALS),
+                    f"{metric}_interval": _rounded(interval),
+                }
+        table[value] |= _gains(part, counts, level)
+    return table
 
 
 def _beside_the_market(
@@ -257,6 +359,30 @@ def reliability_table(forecasts: pd.DataFrame, bins: int) -> pd.DataFrame:
     """Forecast against observed frequency, a row a bin: forecast, observed, forecasts."""
     table = metrics.reliability(probabilities(forecasts, "model"), targets(forecasts), bins)
     return pd.DataFrame(table).round(DECIMALS)
+
+
+def confidence_table(told: dict[str, Any]) -> pd.DataFrame:
+    """The bins by confidence as a table, empty ones left out.
+
+    Args:
+        told: the content of metrics.json.
+
+    Returns:
+        bin, matches, forecast, accuracy, accuracy_low and accuracy_high; a row a bin.
+    """
+    rows = [
+        {
+            "bin": name,
+            "matches": found["matches"],
+            "forecast": found["forecast"],
+            "accuracy": found["accuracy"],
+            "accuracy_low": found["accuracy_interval"][0],
+            "accuracy_high": found["accuracy_interval"][1],
+        }
+        for name, found in told["by_confidence"].items()
+        if found["matches"]
+    ]
+    return pd.DataFrame(rows)
 
 
 def _rounded(interval: tuple[float, float]) -> list[float]:

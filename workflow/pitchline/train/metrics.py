@@ -4,12 +4,15 @@ Forecasts are arrays of shape (matches, 3) in the order H, D, A; outcomes are
 class numbers 0 to 2 in the same order.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 
 PROBABILITY_FLOOR = 1e-15
 CHANCE_SAMPLES = 200
+DECIMALS = 6
 
 
 def log_loss(forecast: np.ndarray, outcome: np.ndarray) -> np.ndarray:
@@ -109,6 +112,60 @@ def reliability(forecast: np.ndarray, outcome: np.ndarray, bins: int) -> list[di
         for part in np.array_split(order, bins)
         if len(part)
     ]
+
+
+def by_confidence(
+    forecast: np.ndarray, outcome: np.ndarray, edges: Sequence[float], level: float
+) -> list[dict[str, Any]]:
+    """Bins of the highest probability: what was forecast, and how often it came true.
+
+    Args:
+        forecast: shape (matches, 3).
+        outcome: class numbers.
+        edges: where the bins meet; a bin holds its lower edge.
+        level: of the intervals, 0.95 for 95 %.
+
+    Returns:
+        from and to (probabilities), matches, forecast (their mean highest probability),
+        accuracy and its interval; the last three are null in an empty bin.
+    """
+    highest, hit = forecast.max(axis=1), correct(forecast, outcome)
+    bounds = [0.0, *edges, 1.0]
+    place = np.searchsorted(edges, highest, side="right")
+    table: list[dict[str, Any]] = []
+    for number in range(len(bounds) - 1):
+        inside = place == number
+        matches, hits = int(inside.sum()), int(hit[inside].sum())
+        interval = wilson_interval(hits, matches, level) if matches else None
+        table.append(
+            {
+                "from": bounds[number],
+                "to": bounds[number + 1],
+                "matches": matches,
+                "forecast": round(float(highest[inside].mean()), DECIMALS) if matches else None,
+                "accuracy": round(hits / matches, DECIMALS) if matches else None,
+                "accuracy_interval": [round(b, DECIMALS) for b in interval] if interval else None,
+            }
+        )
+    return table
+
+
+def wilson_interval(hits: int, trials: int, level: float) -> tuple[float, float]:
+    """Score interval of a share; unlike a bootstrap it is sound for a handful of trials.
+
+    Formula: E. Wilson, Journal of the American Statistical Association 22 (1927).
+
+    Args:
+        hits: how many came true.
+        trials: of how many, at least 1.
+        level: 0.95 for 95 %.
+    """
+    z = NormalDist().inv_cdf((1 + level) / 2)
+    share = hits / trials
+    centre = share + z**2 / (2 * trials)
+    reach = z * float(np.sqrt(share * (1 - share) / trials + z**2 / (4 * trials**2)))
+    scale = 1 + z**2 / trials
+    return max(0.0, (centre - reach) / scale), min(1.0, (centre + reach) / scale)
 
 
 def bootstrap_counts(matches: int, samples: int, seed: int) -> np.ndarray:
