@@ -2,6 +2,7 @@ import hashlib
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -10,6 +11,7 @@ from pitchline.backtest.schema import FORECASTERS, BacktestForecasts
 from pitchline.errors import ArtifactError, ParamsError, PitchlineError
 from pitchline.files import read_parquet, write_parquet
 from pitchline.ingest.tables import Odds, validated, write_table
+from pitchline.train import metrics
 from pitchline.train.families.registry import FAMILIES
 from tests.backtest.conftest import prices
 from tests.train.project import content_of, edit_params, pitchline, write_inputs
@@ -210,3 +212,30 @@ def test_parameters_out_of_range_are_refused(
     edit_params({"backtest": change})
     with pytest.raises(ParamsError, match=told):
         pitchline("backtest", "tune")
+
+
+def test_a_backtest_from_prices_follows_them_where_there_are_any(project: Path) -> None:
+    features = read_parquet(layout.FEATURES, made_by="")
+    played = features["result"].notna()
+    priced = played & (features.index % 2 == 0)
+    came_true = pd.get_dummies(features["result"])[["H", "D", "A"]].to_numpy(dtype=float)
+    # Prices that know more than any rating: half of what happened.
+    told = pd.DataFrame(0.5 * came_true + 0.5 / 3, index=features.index)
+    columns = [f"opening_{outcome}" for outcome in ("home", "draw", "away")]
+    for number, column in enumerate(columns):
+        features[column] = told[number].where(priced)
+    write_parquet(layout.FEATURES, features)
+    edit_params({"train": {"market": "opening", "max_rounds": 10}})
+    backtest()
+    found = read_parquet(layout.BACKTEST_FORECASTS, made_by="")
+    model = found[found["forecaster"] == "model"].set_index("match_id")
+    known = features.set_index("match_id").loc[model.index]
+    given = known["opening_home"].notna()
+    assert given.sum() > 100
+    assert (~given).sum() > 100
+    outcome = model["result"].map({"H": 0, "D": 1, "A": 2}).to_numpy()
+    forecast = model[["home", "draw", "away"]].to_numpy()
+    loss = metrics.log_loss(forecast, outcome)
+    # What the prices themselves would lose: each result that came true had 2/3.
+    assert loss[given].mean() < -np.log(2 / 3) + 0.3
+    assert 0.9 < loss[~given].mean() < 1.2
