@@ -15,43 +15,13 @@ from pitchline.train import tracking
 from pitchline.train.candidate import version_of
 from pitchline.train.model import Forecaster
 from pitchline.train.schema import Forecasts
+from tests.promote.candidates import (
+    decide,
+    judge_data_as,
+    refitted_candidate,
+    worsened_candidate,
+)
 from tests.train.project import content_of, edit_params, merged, pitchline, shell, threshold
-
-
-def decide(*options: str) -> str:
-    """Decide; what the command reported."""
-    shown = pitchline("promote", "decide", *options)
-    assert shown.exit_code == 0
-    return shown.stderr
-
-
-def refitted_candidate() -> str:
-    """Another model with the same test forecasts; its version."""
-    study = content_of(layout.STUDY)
-    study["best"]["rounds"] += 1
-    write_json(layout.STUDY, study)
-    pitchline("train", "fit")
-    return version_of(layout.CANDIDATE)
-
-
-def worsened_candidate() -> str:
-    """A candidate whose forecasts are near a third for each result."""
-    forecasts = read_parquet(layout.FORECASTS, made_by="")
-    for column in ("model_home", "model_draw", "model_away"):
-        forecasts[column] = (forecasts[column] * 0.05 + 0.95 / 3).round(6)
-    write_table(layout.FORECASTS, Forecasts, forecasts)
-    metrics = content_of(layout.METRICS)
-    metrics["model"]["log_loss"] += 0.2
-    write_json(layout.METRICS, metrics)
-    return version_of(layout.CANDIDATE)
-
-
-def judge_data_as(**told: float | bool) -> None:
-    """A card that tells something else of the data the candidate learned from."""
-    card = content_of(layout.CANDIDATE / "model.json")
-    write_json(
-        layout.CANDIDATE / "model.json", card | {"training_data": card["training_data"] | told}
-    )
 
 
 @pytest.fixture
