@@ -7,7 +7,7 @@ the decision file, written last, tells that a change is complete.
 
 import fcntl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -63,10 +63,9 @@ def mend(pointer: dict[str, Any] | None) -> str | None:
     if pointer is None:
         return None
     version = pointer["version"]
-    try:
+    # Where its files are nowhere, whoever needs them says so.
+    with suppress(ArtifactError):
         champions.keep(version, pointer["files"], champions.locate(pointer))
-    except ArtifactError as error:
-        console.warn("promote", str(error))
     try:
         decision = read_json(layout.DECISION, made_by=champions.MADE_BY)
     except ArtifactError:
@@ -135,6 +134,8 @@ def agree_with_registry(
             f"{type(error).__name__}: {error}",
         )
         return False
+    if not aloud:
+        return True
     for alias, bundle in aliases.items():
         if bundle and alias not in numbers:
             console.warn(
@@ -143,7 +144,6 @@ def agree_with_registry(
                 f"files are not on this machine. Fetch them with `pitchline sync`, then "
                 f"`{MENDED_BY}`.",
             )
-    if aloud:
-        told = ", ".join(f"version {number} is {alias}" for alias, number in numbers.items())
-        console.say("promote", f"MLflow, `{registry.MODEL_NAME}`: {told or 'no alias is set'}")
+    told = ", ".join(f"version {number} is {alias}" for alias, number in numbers.items())
+    console.say("promote", f"MLflow, `{registry.MODEL_NAME}`: {told or 'no alias is set'}")
     return True

@@ -296,6 +296,11 @@ def agree(params_file: Path) -> None:
         pending = agreement.mend(pointer)
         if pending:
             console.say("promote", f"completed what was interrupted: {pending}")
+        if pointer is not None:
+            try:
+                champions.locate(pointer)
+            except ArtifactError as error:
+                console.warn("promote", str(error))
         agreement.agree_with_registry(params, agreement.wanted(pointer))
 
 
