@@ -14,7 +14,7 @@ import click
 import yaml
 
 from pitchline import console
-from pitchline.errors import BridgeError
+from pitchline.errors import ArtifactError, BridgeError
 from pitchline.params import Params, load
 
 TOOLS = Path(sys.executable).parent
@@ -93,7 +93,7 @@ def sync(params_file: Path, pull: bool) -> None:
             f"{details}\n"
             "Build them with `snakemake --cores 2` (or `dvc repro`), then `pitchline record`."
         )
-    _restore_local_state()
+    _restore_local_state(fetch=bool(pull and remote))
     _checked("Snakemake can't mark the files", "snakemake", "--touch", "--forceall", "--cores", "1")
     left = planned()
     if left:
@@ -115,14 +115,27 @@ def _warn_of_pending_decision(params: Params) -> None:
         )
 
 
-def _restore_local_state() -> None:
-    """Make what neither git nor DVC carries: the champion's files in the store, the MLflow run."""
+def _restore_local_state(*, fetch: bool) -> None:
+    """Make what neither git nor DVC carries: the champion's files in the store, the MLflow run.
+
+    Args:
+        fetch: whether to ask the DVC remote for the champion, if it is not here: after a
+            rejection or a rollback it is the candidate of an earlier commit.
+    """
     from pitchline import layout
     from pitchline.promote import champion as champions
 
     current = champions.read_champion()
     if current is not None:
-        champions.keep(current["version"], current["files"], champions.locate(current))
+        try:
+            folder = champions.locate(current)
+        except ArtifactError:
+            if not fetch:
+                raise
+            earlier = ("dvc", "fetch", "--all-commits", "--quiet", str(layout.CANDIDATE))
+            _checked("the champion can't be fetched", *earlier)
+            folder = champions.locate(current)
+        champions.keep(current["version"], current["files"], folder)
     if not layout.TRACKED.exists():
         _checked("the run can't be tracked", "pitchline", "train", "track")
 

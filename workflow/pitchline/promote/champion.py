@@ -156,7 +156,10 @@ def locate(champion: dict[str, Any]) -> Path:
             "`dvc fetch --all-commits models/candidate`, then run this again."
         )
     else:
-        fix = f"Fetch it with `pitchline sync`, or let the candidate compete with `{MADE_BY}`."
+        fix = (
+            "Fetch it from the DVC remote with `pitchline sync`, or let the candidate compete "
+            f"with `{MADE_BY}`."
+        )
     raise ArtifactError(
         f"{layout.CHAMPION}: its champion {version} is not on this machine (looked in "
         f"{layout.CHAMPIONS}, {layout.CANDIDATE} and the DVC cache). {fix}"
