@@ -74,14 +74,13 @@ def is_number(value: Any) -> bool:
 
 KEYS = [key for key, _ in leaves()]
 NETWORK = [f"collect.network.{name}" for name in COMMITTED["collect"]["network"]]
-GATES = [
-    key for key in KEYS if key.startswith("promote.") and key != "promote.suspicion.minimum_matches"
-]
+GATES = [f"promote.gates.{name}" for name in COMMITTED["promote"]["gates"]]
 OPTIONAL = {
     "as_of",
     "collect.contact",
     *(f"{name}.acknowledgement" for name in NETWORK),
-    *GATES,
+    *(f"{gate}.threshold" for gate in GATES),
+    *(f"{gate}.minimum_matches" for gate in GATES),
     "train.market",
     "backtest.last_season",
     "backtest.competitions",
@@ -228,7 +227,7 @@ def test_a_whole_number_is_fine_where_a_fraction_may_stand() -> None:
         ("seed", "sed"),
         ("train.folds", "train.fold"),
         ("features.elo.home_advantage", "features.elo.home_adventage"),
-        ("promote.minimum_matches", "promote.min_matches"),
+        ("promote.keep_rejected", "promote.keep_rejects"),
         ("train.search.max_depth", "train.search.maxdepth"),
         ("collect.retries.backoff_seconds", "collect.retries.backof_seconds"),
         (f"{NETWORK[-1]}.fresh_hours", f"{NETWORK[-1]}.fresh_hour"),
@@ -567,15 +566,7 @@ def test_a_file_that_is_no_mapping_is_refused(content: Any) -> None:
     assert f"found {content!r}" in refusal(content)
 
 
-@pytest.mark.parametrize("gate", GATES)
-def test_null_switches_any_gate_off(gate: str) -> None:
-    value: Any = validate(with_value(gate, None), "params.yaml")
-    for name in gate.split("."):
-        value = getattr(value, name)
-    assert value is None
-
-
-@pytest.mark.parametrize("key", sorted(OPTIONAL - set(GATES)))
+@pytest.mark.parametrize("key", sorted(OPTIONAL))
 def test_null_stands_for_none_where_it_may(key: str) -> None:
     value: Any = validate(with_value(key, None), "params.yaml").model_dump()
     for name in key.split("."):

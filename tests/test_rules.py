@@ -24,7 +24,11 @@ def test_what_params_yaml_states_stays_as_it_is() -> None:
         ("train", {"search": {"max_depth": ["2", "3"]}}, {"search": {"max_depth": [2, 3]}}),
         ("collect", {"seasons": ["2024-25"]}, {"seasons": ["2024-25"]}),
         ("collect", {"contact": "me@example.org"}, {"contact": "me@example.org"}),
-        ("promote", {"minimum_accuracy": "null"}, {"minimum_accuracy": None}),
+        (
+            "promote",
+            {"gates": {"calibration": {"threshold": "null"}}},
+            {"gates": {"calibration": {"threshold": None}}},
+        ),
         ("train", {"gate": {"froce": "true"}}, {"gate": {"froce": True}}),
         ("train", {"gate": {"force": "{"}}, {"gate": {"force": "{"}}),
     ],

@@ -9,7 +9,7 @@ from pitchline.errors import ArtifactError
 from pitchline.files import write_json
 from pitchline.params import PARAMS_FILE
 from tests.conftest import ROOT
-from tests.train.project import content_of, edit_params, pitchline, project
+from tests.train.project import content_of, edit_params, pitchline, project, threshold
 
 __all__ = ["project"]
 
@@ -52,7 +52,7 @@ def test_the_summary_shows_what_was_built(built: Path) -> None:
     assert "quality score 0.988; of the data judged for training 1.000 (asked for 0.85)" in page
     assert f"champion {pointer['version']}" in page.replace("\n", " ")
     assert f"Walk-forward test, {metrics['matches']} matches, 2026-01-" in page
-    for key, name in (("log_loss", "log loss (nats)"), ("rps", "RPS"), ("brier", "Brier")):
+    for key, name in (("log_loss", "log loss (nats)"), ("rps", "│ RPS  "), ("brier", "Brier")):
         line = line_with(name, page)
         for who in ("model", "elo", "base"):
             assert f"{metrics[who][key]:.4f}" in line
@@ -61,11 +61,12 @@ def test_the_summary_shows_what_was_built(built: Path) -> None:
 def test_the_summary_shows_the_decision_gate_by_gate(built: Path) -> None:
     page = summary()
     decision = content_of(layout.DECISION)
-    assert f"Candidate {decision['candidate']} promoted: passed all 6 gates" in page
+    assert f"Candidate {decision['candidate']} promoted: passed all 5 gates" in page
     gates = page.partition("┃ gate ")[2]
     for gate in decision["gates"]:
-        assert "pass" in line_with(f"│ {gate['meaning'][:30]}", gates)
-    assert "no champion" in line_with("│ log loss above the champion's", gates)
+        mark = "pass" if gate["judged"] else "not judged"
+        assert mark in line_with(f"│ {gate['meaning'][:30]}", gates)
+    assert "not judged" in line_with("│ log loss above the champion's", gates)
 
 
 def test_the_summary_shows_the_next_fixtures_and_how_they_did(built: Path) -> None:
@@ -89,24 +90,24 @@ def test_the_summary_says_that_the_data_are_out_of_season_or_forced(built: Path)
 
 
 def test_a_rejected_candidate_is_shown_with_its_reason(built: Path) -> None:
-    edit_params({"promote": {"minimum_matches": 5000}})
+    edit_params(threshold("sample", 5000))
     pitchline("promote", "decide")
     page = summary()
     assert "rejected" in page
     assert "FAIL" in line_with("│ matches in the test window", page)
 
 
-def test_a_gate_without_a_figure_is_not_put_down_to_a_missing_champion(built: Path) -> None:
+def test_a_gate_without_a_figure_is_judged_all_the_same(built: Path) -> None:
     metrics = content_of(layout.METRICS)
     metrics["model"]["confident_accuracy"] = None
     metrics["model"]["confident_share"] = 0.0
     write_json(layout.METRICS, metrics)
-    edit_params({"promote": {"minimum_confident_accuracy": 0.6}})
+    edit_params(threshold("confident_accuracy", 0.6))
     pitchline("promote", "decide")
     page = summary()
     gate = line_with("│ confident picks that came true", page)
     assert "FAIL" in gate
-    assert "no champion" not in gate
+    assert "not judged" not in gate
     assert "none" in line_with("│ confident picks  ", page)
 
 

@@ -3,7 +3,8 @@ promote: hold the candidate against the gates; its side effects are the champion
 the registry's alias, so it is no DVC stage.
 
 REQUIRED INPUTS: models/candidate/*, data/quality/ingest.json
-OUTPUTS: models/champion.json and models/decision.json (both kept under git)
+OUTPUTS: models/champion.json and models/decision.json (both kept under git); beside them, on this
+    machine, models/champions/ and models/rejected/
 """
 
 

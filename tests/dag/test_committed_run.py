@@ -34,5 +34,5 @@ def test_the_committed_decision_is_that_of_the_default_run() -> None:
     decision = json.loads((ROOT / "models/decision.json").read_text(encoding="utf-8"))
     assert decision["outcome"] == "confirmed", "promote once more: pitchline promote decide"
     assert decision["candidate"] == decision["judged"]["candidate"] == champion["version"]
-    assert decision["judged"]["thresholds"] == load(ROOT / "params.yaml").promote.model_dump()
+    assert decision["judged"]["gates"] == load(ROOT / "params.yaml").promote.model_dump()["gates"]
     assert all(gate["passed"] for gate in decision["gates"])

@@ -46,7 +46,7 @@ def test_the_doors_in_turn_and_what_a_clone_is_told(workspace: Workspace, tmp_pa
 
     # In a clone `sync` fetches by itself, and tells of gates the candidate was never judged by.
     clone = workspace.clone(tmp_path / "clone")
-    clone.edit_params({"  minimum_matches: 200": "  minimum_matches: 201"})
+    clone.edit_params({"  threshold: 200.0": "  threshold: 201.0"})
     assert NOT_JUDGED in clone.run("pitchline", "sync").stdout
     assert clone.plans_nothing()
     assert clone.dvc_is_clean()

@@ -23,10 +23,16 @@ SLICE = {
     r"refit_steps: 4": "refit_steps: 12",
     r"trials: 20": "trials: 2",
     r"bootstrap_samples: 2000": "bootstrap_samples: 200",
-    r"minimum_matches: 300": "minimum_matches: 200",
-    r"minimum_confident_accuracy: 0.6": "minimum_confident_accuracy: null",
-    r"minimum_log_loss_gain_over_elo: 0.0": "minimum_log_loss_gain_over_elo: null",
-    r"maximum_calibration_error: 0.05": "maximum_calibration_error: null",
+    "threshold: 300.0": "threshold: 200.0",
+    "threshold: 0.6": "threshold: null",
+    """metric: log_loss_gain_over_elo
+      window: test
+      comparison: at least
+      threshold: 0.0""": """metric: log_loss_gain_over_elo
+      window: test
+      comparison: at least
+      threshold: null""",
+    "threshold: 0.05": "threshold: null",
 }
 
 

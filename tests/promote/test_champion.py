@@ -65,6 +65,7 @@ def test_a_pointer_reads_as_it_was_written(pointer: dict[str, Any]) -> None:
         '{"version": "abcdefabcdef", "files": []}',
         '{"version": "abcdefabcdef", "files": {}}',
         '{"version": "abcdefabcdef", "files": {"model.ubj": {}}}',
+        '{"version": "abcdefabcdef", "files": {}, "history": {}}',
     ],
 )
 def test_a_damaged_pointer_is_refused_by_name(candidate: Path, content: str) -> None:
@@ -136,7 +137,7 @@ def test_a_champion_that_is_nowhere_is_named_with_the_places_and_the_fix(
     with pytest.raises(ArtifactError) as caught:
         champions.locate(pointer)
     text = str(caught.value)
-    for part in (str(layout.CHAMPION), pointer["version"], "DVC cache", "`pitchline sync`"):
+    for part in (str(layout.CHAMPION), pointer["version"], "DVC cache", "`dvc push --all-commits"):
         assert part in text
 
 
@@ -155,6 +156,35 @@ def test_keeping_mends_a_damaged_store(pointer: dict[str, Any]) -> None:
     (kept / "study.json").unlink()
     champions.keep(pointer["version"], pointer["files"], layout.CANDIDATE)
     assert champions.holds(kept, pointer["files"])
+
+
+def test_a_bundle_that_changes_while_it_is_kept_is_no_champion(pointer: dict[str, Any]) -> None:
+    (layout.CANDIDATE / "model.ubj").write_text("a newer model")
+    with pytest.raises(ArtifactError, match="changed while they were copied"):
+        champions.keep(pointer["version"], pointer["files"], layout.CANDIDATE)
+
+
+@pytest.mark.parametrize("fault", [{"ended": None}, {"files": {}}, {"version": "x"}])
+def test_a_damaged_history_is_refused_by_its_field(
+    pointer: dict[str, Any], fault: dict[str, Any]
+) -> None:
+    ended = {"how": "replaced", "by": pointer["version"], "reason": None}
+    entry = pointer | {"version": "abcdefabcdef", "ended": ended}
+    champions.write_champion(pointer | {"history": [entry]})
+    assert champions.read_champion() is not None
+    champions.write_champion(pointer | {"history": [entry | fault]})
+    (field,) = fault
+    with pytest.raises(ArtifactError, match=rf"champion\.json: field `history\.0\.{field}"):
+        champions.read_champion()
+
+
+def test_a_past_champion_that_is_nowhere_is_to_be_fetched_from_the_history(
+    pointer: dict[str, Any],
+) -> None:
+    shutil.rmtree(layout.CANDIDATE)
+    ended = {"how": "replaced", "by": "abcdefabcdef", "reason": None}
+    with pytest.raises(ArtifactError, match="dvc push --all-commits"):
+        champions.locate(pointer | {"ended": ended})
 
 
 def test_kept_files_do_not_follow_the_candidate(pointer: dict[str, Any]) -> None:
@@ -197,20 +227,22 @@ def test_a_decision_about_this_very_candidate_is_confirmed(
     assert layout.DECISION.read_bytes() == before
 
 
-@pytest.mark.parametrize("change", ["candidate", "thresholds", "old form"])
+@pytest.mark.parametrize("change", ["candidate", "gates", "old form"])
 def test_a_decision_about_something_else_is_not_confirmed(
     old_decision: None, params: Params, change: str
 ) -> None:
-    thresholds = params.promote
+    settings = params.promote
     if change == "candidate":
         (layout.CANDIDATE / "model.ubj").write_text("a newer model")
-    elif change == "thresholds":
-        thresholds = thresholds.model_copy(update={"minimum_matches": 301})
+    elif change == "gates":
+        gates = dict(settings.gates)
+        del gates["calibration"]
+        settings = settings.model_copy(update={"gates": gates})
     else:
         decision = json.loads(layout.DECISION.read_text())
         layout.DECISION.write_text(json.dumps({"candidate": decision["judged"]["candidate"]}))
         os.utime(layout.DECISION, (1, 1))
-    champions.confirm_standing_decision(thresholds)
+    champions.confirm_standing_decision(settings)
     assert stamps() == [1, 1]
 
 

@@ -15,43 +15,13 @@ from pitchline.train import tracking
 from pitchline.train.candidate import version_of
 from pitchline.train.model import Forecaster
 from pitchline.train.schema import Forecasts
-from tests.train.project import content_of, edit_params, pitchline, shell
-
-
-def decide(*options: str) -> str:
-    """Decide; what the command reported."""
-    shown = pitchline("promote", "decide", *options)
-    assert shown.exit_code == 0
-    return shown.stderr
-
-
-def refitted_candidate() -> str:
-    """Another model with the same test forecasts; its version."""
-    study = content_of(layout.STUDY)
-    study["best"]["rounds"] += 1
-    write_json(layout.STUDY, study)
-    pitchline("train", "fit")
-    return version_of(layout.CANDIDATE)
-
-
-def worsened_candidate() -> str:
-    """A candidate whose forecasts are near a third for each result."""
-    forecasts = read_parquet(layout.FORECASTS, made_by="")
-    for column in ("model_home", "model_draw", "model_away"):
-        forecasts[column] = (forecasts[column] * 0.05 + 0.95 / 3).round(6)
-    write_table(layout.FORECASTS, Forecasts, forecasts)
-    metrics = content_of(layout.METRICS)
-    metrics["model"]["log_loss"] += 0.2
-    write_json(layout.METRICS, metrics)
-    return version_of(layout.CANDIDATE)
-
-
-def judge_data_as(**told: float | bool) -> None:
-    """A card that tells something else of the data the candidate learned from."""
-    card = content_of(layout.CANDIDATE / "model.json")
-    write_json(
-        layout.CANDIDATE / "model.json", card | {"training_data": card["training_data"] | told}
-    )
+from tests.promote.candidates import (
+    decide,
+    judge_data_as,
+    refitted_candidate,
+    worsened_candidate,
+)
+from tests.train.project import content_of, edit_params, merged, pitchline, shell, threshold
 
 
 @pytest.fixture
@@ -64,12 +34,13 @@ def champion(project: Path) -> str:
 def test_the_first_candidate_that_passes_is_promoted(project: Path) -> None:
     version = version_of(layout.CANDIDATE)
     text = decide()
-    assert f"candidate {version} promoted: passed all 6 gates" in text
+    assert f"candidate {version} promoted: passed all 5 gates (3 more: nothing to judge)" in text
     decision, pointer = content_of(layout.DECISION), content_of(layout.CHAMPION)
     assert decision["outcome"] == "promoted"
     assert decision["candidate"] == pointer["version"] == version
     assert decision["champion_before"] is None
-    assert decision["champion_comparison"] == "there is no champion yet"
+    assert decision["comparison"] == {"note": "there is no champion yet", "windows": {}}
+    assert (decision["champion"], pointer["history"]) == (version, [])
     assert all(gate["passed"] for gate in decision["gates"])
 
 
@@ -99,7 +70,7 @@ def test_deciding_again_confirms_and_leaves_the_pointers_bytes(champion: str) ->
     assert layout.CHAMPION.read_bytes() == before
     decision = content_of(layout.DECISION)
     assert (decision["outcome"], decision["champion_before"]) == ("confirmed", champion)
-    above = next(g for g in decision["gates"] if g["name"] == "maximum_log_loss_above_champion")
+    above = next(g for g in decision["gates"] if g["name"] == "not_worse_than_champion")
     assert above["value"] == 0
 
 
@@ -123,7 +94,7 @@ def test_a_candidate_as_good_as_the_champion_takes_over(champion: str) -> None:
     decision, pointer = content_of(layout.DECISION), content_of(layout.CHAMPION)
     assert version != champion
     assert (decision["outcome"], decision["champion_before"]) == ("promoted", champion)
-    assert "in common with champion" in decision["champion_comparison"]
+    assert "in common with champion" in decision["comparison"]["note"]
     assert pointer["version"] == version
     assert sorted(path.name for path in layout.CHAMPIONS.iterdir()) == sorted([champion, version])
 
@@ -142,7 +113,7 @@ def test_a_worse_candidate_is_rejected_and_the_champion_stays(champion: str) -> 
 
 def test_a_candidate_that_fails_gates_is_rejected_with_each_reason(champion: str) -> None:
     before = layout.CHAMPION.read_bytes()
-    edit_params({"promote": {"minimum_matches": 5000, "minimum_accuracy": 0.99}})
+    edit_params(merged(threshold("sample", 5000), threshold("accuracy", 0.99)))
     decide()
     assert layout.CHAMPION.read_bytes() == before
     decision = content_of(layout.DECISION)
@@ -153,8 +124,8 @@ def test_a_candidate_that_fails_gates_is_rejected_with_each_reason(champion: str
     )
     assert decision["reasons"][1].startswith("accuracy over all matches: ")
     assert [gate["name"] for gate in decision["gates"] if not gate["passed"]] == [
-        "minimum_matches",
-        "minimum_accuracy",
+        "sample",
+        "accuracy",
     ]
 
 
@@ -170,7 +141,7 @@ def test_poor_data_that_were_forced_pass_and_the_decision_tells(project: Path) -
     decision, pointer = content_of(layout.DECISION), content_of(layout.CHAMPION)
     assert decision["outcome"] == "promoted"
     assert decision["reasons"] == [
-        "passed all 6 gates",
+        "passed all 5 gates (3 more: nothing to judge)",
         "quality score of the training data: 0.5, asked for at least 0.85; forced",
     ]
     assert pointer["training_data"]["forced"] is True
@@ -185,7 +156,7 @@ def test_a_card_that_tells_nothing_of_its_data_is_rejected(champion: str) -> Non
 
 
 def test_a_rejection_without_any_champion_ends_with_status_1(project: Path) -> None:
-    edit_params({"promote": {"minimum_matches": 5000}})
+    edit_params(threshold("sample", 5000))
     done = shell("promote", "decide")
     assert done.returncode == 1
     assert "is rejected and there is no champion yet: matches in the test window" in done.stderr
@@ -206,7 +177,7 @@ def test_without_champion_a_worse_candidate_is_promoted(champion: str) -> None:
 
 def test_without_champion_the_other_gates_still_hold(champion: str) -> None:
     before = layout.CHAMPION.read_bytes()
-    edit_params({"promote": {"minimum_matches": 5000}})
+    edit_params(threshold("sample", 5000))
     worsened_candidate()
     assert "rejected" in decide("--without-champion")
     assert layout.CHAMPION.read_bytes() == before
@@ -226,8 +197,8 @@ def lose_the_champions_files() -> None:
 
 def comparison() -> tuple[str, float | None]:
     decision = content_of(layout.DECISION)
-    gate = next(g for g in decision["gates"] if g["name"] == "maximum_log_loss_above_champion")
-    return decision["champion_comparison"], gate["value"]
+    gate = next(g for g in decision["gates"] if g["name"] == "not_worse_than_champion")
+    return decision["comparison"]["note"], gate["value"]
 
 
 def test_without_the_champions_files_the_pointers_log_loss_counts(champion: str) -> None:
@@ -236,7 +207,7 @@ def test_without_the_champions_files_the_pointers_log_loss_counts(champion: str)
     text = decide()
     assert f"its champion {champion} is not on this machine" in text
     note, above = comparison()
-    assert note.startswith("mean log loss that the pointer records")
+    assert note.startswith("mean scores that the pointer records")
     assert above == 0
     assert content_of(layout.DECISION)["outcome"] == "promoted"
 
@@ -351,7 +322,8 @@ def test_mlflows_alias_follows_the_pointer(
     with tracking.client() as mlflow:
         run = mlflow.get_run(first.run_id)
         assert run.data.tags[tracking.VERSION_TAG] == champion
-        assert len(mlflow.search_model_versions("name = 'pitchline'")) == 2
+        versions = mlflow.search_model_versions("name = 'pitchline'")
+    assert len(versions) == 3, "two champions and a rejected challenger"
 
 
 def test_the_parameter_file_may_be_named(project: Path) -> None:

@@ -21,7 +21,8 @@ from pitchline.ingest.identity.teams import Teams
 from pitchline.ingest.settle.tables import settle
 from pitchline.ingest.tables import validated
 from pitchline.params import Params, Promote
-from pitchline.promote.gates import Comparison, Gate, judge, reason
+from pitchline.promote.comparison import Comparison
+from pitchline.promote.gates import Gate, judge, reason
 from pitchline.train.evaluate import evaluation, walk_forward
 from pitchline.train.schema import Forecasts
 from pitchline.train.split import trainable
@@ -31,7 +32,7 @@ from tests.everything import CO_UK, Choice
 from tests.train.project import content_of, edit_params, pitchline
 from tests.train.recipes import recipe
 
-NO_CHAMPION = Comparison("there is no champion yet", None, needed=False)
+NO_CHAMPION = Comparison("there is no champion yet", needed=False)
 GOOD_DATA = {"score": 1.0, "minimum": 0.85, "passed": True, "forced": False}
 FIGURES: dict[str, Any] = {
     "matches": 1500,
@@ -45,13 +46,14 @@ FIGURES: dict[str, Any] = {
     },
     "market": {"matches": 1500, "rps_gain_over_closing": -0.002},
 }
-ACCURACY, RPS = "suspicion.maximum_accuracy", "suspicion.maximum_rps_gain_over_closing"
+SUSPECTED_FROM = 1500
+ACCURACY, RPS = "suspicious_accuracy", "suspicious_gain_over_closing"
 
 
-def suspicions(found: dict[str, Any], thresholds: Promote) -> dict[str, Gate]:
-    """The gates of suspicion, by name."""
-    gates = judge(found, GOOD_DATA, NO_CHAMPION, thresholds)
-    return {gate.name: gate for gate in gates if gate.name.startswith("suspicion.")}
+def suspicions(found: dict[str, Any], settings: Promote) -> dict[str, Gate]:
+    """The gates of suspicion that were judged, by name."""
+    gates = judge(found, GOOD_DATA, NO_CHAMPION, settings.gates)
+    return {gate.name: gate for gate in gates if gate.name in (ACCURACY, RPS) and gate.judged}
 
 
 def figures(
@@ -65,9 +67,10 @@ def figures(
 
 
 def test_the_committed_thresholds(params: Params) -> None:
-    told = params.promote.suspicion
-    assert (told.minimum_matches, told.maximum_accuracy) == (1500, 0.58)
-    assert told.maximum_rps_gain_over_closing == 0.002
+    told = [params.promote.gates[name] for name in (ACCURACY, RPS)]
+    assert [gate.minimum_matches for gate in told] == [1500, 1500]
+    assert [gate.threshold for gate in told] == [0.58, 0.002]
+    assert [gate.comparison for gate in told] == ["at most", "at most"]
 
 
 @pytest.mark.parametrize(
@@ -107,10 +110,11 @@ def test_without_closing_odds_accuracy_alone_is_judged(params: Params) -> None:
 
 
 def test_null_switches_a_suspicion_off(params: Params) -> None:
-    for name in ("maximum_accuracy", "maximum_rps_gain_over_closing"):
-        off = params.promote.suspicion.model_copy(update={name: None})
-        thresholds = params.promote.model_copy(update={"suspicion": off})
-        assert f"suspicion.{name}" not in suspicions(figures(0.7, 0.05), thresholds)
+    for name in (ACCURACY, RPS):
+        off = params.promote.gates[name].model_copy(update={"threshold": None})
+        gates = params.promote.gates | {name: off}
+        settings = params.promote.model_copy(update={"gates": gates})
+        assert name not in suspicions(figures(0.7, 0.05), settings)
 
 
 def test_the_reason_names_the_figure_and_says_why(params: Params) -> None:
@@ -192,7 +196,7 @@ def leaked(real: pd.DataFrame, params: Params) -> dict[str, Any]:
 def test_shots_of_the_match_and_a_random_split_look_splendid_and_are_blocked(
     leaked: dict[str, Any], params: Params
 ) -> None:
-    assert leaked["matches"] >= params.promote.suspicion.minimum_matches
+    assert leaked["matches"] >= SUSPECTED_FROM
     assert leaked["model"]["accuracy"] == pytest.approx(0.61, abs=0.02)
     gates = suspicions(leaked, params.promote)
     assert [gate.passed for gate in gates.values()] == [False, False]
@@ -205,7 +209,7 @@ def test_what_was_known_at_kick_off_and_a_split_in_time_are_not_blocked(
     real: pd.DataFrame, params: Params
 ) -> None:
     honest = report_on(real, KNOWN, params)
-    assert honest["matches"] >= params.promote.suspicion.minimum_matches
+    assert honest["matches"] >= SUSPECTED_FROM
     assert 0.5 < honest["model"]["accuracy"] < 0.57
     assert honest["market"]["rps_gain_over_closing"] < 0
     gates = suspicions(honest, params.promote)

@@ -40,24 +40,39 @@ SMALL: dict[str, dict[str, Any]] = {
     },
     "evaluate": {"refit_days": 60, "bootstrap_samples": 200, "calibration_bins": 4},
     "promote": {
-        "minimum_matches": 50,
-        "minimum_confident_accuracy": None,
-        "minimum_confident_share": None,
-        "minimum_log_loss_gain_over_base_rates": -1.0,
-        "minimum_log_loss_gain_over_elo": -1.0,
-        "maximum_calibration_error": 0.5,
-        "maximum_log_loss_above_champion": 0.05,
+        "gates": {
+            "sample": {"threshold": 50},
+            "confident_accuracy": {"threshold": None},
+            "confident_share": {"threshold": None},
+            "gain_over_base_rates": {"threshold": -1.0},
+            "gain_over_elo": {"threshold": -1.0},
+            "calibration": {"threshold": 0.5},
+            "not_worse_than_champion": {"threshold": 0.05},
+        }
     },
 }
 _template: list[tempfile.TemporaryDirectory[str]] = []
 
 
 def edit_params(changes: dict[str, Any]) -> None:
-    """Change the current folder's params.yaml: entries of a section, or a plain value."""
-    content = yaml.safe_load(PARAMS_FILE.read_text(encoding="utf-8"))
-    for name, change in changes.items():
-        content[name] = content[name] | change if isinstance(change, dict) else change
+    """Change the current folder's params.yaml: entries of sections, or plain values."""
+    content = merged(yaml.safe_load(PARAMS_FILE.read_text(encoding="utf-8")), changes)
     PARAMS_FILE.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+
+
+def merged(content: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """A mapping with entries changed, at any depth."""
+    new = dict(content)
+    for name, change in changes.items():
+        old = content.get(name)
+        both = isinstance(old, dict) and isinstance(change, dict)
+        new[name] = merged(old, change) if both else change
+    return new
+
+
+def threshold(gate: str, value: float | None) -> dict[str, Any]:
+    """The change of parameters that gives a gate another threshold."""
+    return {"promote": {"gates": {gate: {"threshold": value}}}}
 
 
 def pitchline(*arguments: str) -> Result:

@@ -13,6 +13,7 @@ from rich.text import Text
 from pitchline import layout
 from pitchline.files import read_json, read_parquet
 from pitchline.params import load
+from pitchline.promote.showing import gate_table
 
 SHOWN_FIXTURES = 10
 BAR_WIDTH = 16
@@ -142,19 +143,7 @@ def _decision(decision: dict[str, Any]) -> Table:
     title.append(decision["candidate"])
     title.append(f" {decision['outcome']}", style=f"bold {colour}")
     title.append(f": {'; '.join(decision['reasons'])}")
-    table = Table(title=title, title_justify="left")
-    table.add_column("gate")
-    table.add_column("found", justify="right")
-    table.add_column("asked for", justify="right")
-    table.add_column("")
-    for gate in decision["gates"]:
-        if gate["value"] is None:
-            value = "no champion" if gate["passed"] else "none"
-        else:
-            value = f"{gate['value']:.4g}"
-        mark = Text("pass", style="green") if gate["passed"] else Text("FAIL", style="bold red")
-        table.add_row(gate["meaning"], value, f"{gate['comparison']} {gate['threshold']:.4g}", mark)
-    return table
+    return gate_table(decision, title)
 
 
 def _bar(row: Any) -> Text:

@@ -7,7 +7,7 @@ from pitchline.params.collect import Acknowledgement, Collect, NetworkSource
 from pitchline.params.features import Features
 from pitchline.params.ingest import Ingest
 from pitchline.params.model import Params, json_schema
-from pitchline.params.promote import Promote, Suspicion
+from pitchline.params.promote import Promote, PromotionGate
 from pitchline.params.quality import Quality
 from pitchline.params.reading import load, validate
 from pitchline.params.train import Blend, DixonColesSearch, Evaluate, FamilyName, Search, Train
@@ -29,8 +29,8 @@ __all__ = [
     "Params",
     "Quality",
     "Promote",
+    "PromotionGate",
     "Search",
-    "Suspicion",
     "Train",
     "json_schema",
     "load",

@@ -25,13 +25,33 @@ class FileHashes(BaseModel):
     md5: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 
 
-class Pointer(BaseModel):
-    """What the pointer must hold to be followed; it tells more than this."""
+class Bundle(BaseModel):
+    """A model by its version and the files that make it."""
 
     model_config = ConfigDict(strict=True)
 
     version: Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
     files: Annotated[dict[Literal[BUNDLE], FileHashes], Field(min_length=len(BUNDLE))]  # type: ignore[valid-type]
+
+
+class Ended(BaseModel):
+    """How a champion ceased to be one."""
+
+    how: Literal["replaced", "rolled back"]
+    by: str
+    reason: str | None
+
+
+class Past(Bundle):
+    """A past champion."""
+
+    ended: Ended
+
+
+class Pointer(Bundle):
+    """What the pointer must hold to be followed; it tells more than this."""
+
+    history: list[Past] = []
 
 
 def read_champion() -> dict[str, Any] | None:
@@ -78,14 +98,29 @@ def holds(folder: Path, files: dict[str, dict[str, str]]) -> bool:
 
 
 def keep(version: str, files: dict[str, dict[str, str]], folder: Path) -> Path:
-    """Copy a bundle into the store of champions, unless it is there already."""
+    """Copy a bundle into the store of champions, unless it is there already.
+
+    Raises:
+        ArtifactError: the files changed meanwhile.
+    """
     kept = layout.CHAMPIONS / version
     if not holds(kept, files):
-        _copy({name: folder / name for name in files}, kept)
+        copy({name: folder / name for name in files}, kept)
+        if not holds(kept, files):
+            raise ArtifactError(
+                f"{folder}: the files of model {version} changed while they were copied to {kept} "
+                "(is a training at work?). Wait for it to end, then run this again."
+            )
     return kept
 
 
-def _copy(sources: dict[str, Path], folder: Path) -> None:
+def copy(sources: dict[str, Path], folder: Path) -> None:
+    """Copy files into a folder, each atomically; the folder is made if need be.
+
+    Args:
+        sources: the files, by their names in the folder.
+        folder: where they go.
+    """
     for name, source in sources.items():
         with replacing(folder / name) as temporary:
             shutil.copyfile(source, temporary)
@@ -99,10 +134,13 @@ def _in_cache(files: dict[str, dict[str, str]]) -> bool:
 
 
 def locate(champion: dict[str, Any]) -> Path:
-    """A folder with the champion's files, bytes as the pointer says.
+    """A folder with the files of the champion, or of a past one, bytes as the pointer says.
 
     Looked for in the store of champions, in the candidate's folder, in DVC's cache and in its
     remote.
+
+    Args:
+        champion: the pointer's content, or an entry of its history.
 
     Raises:
         ArtifactError: the files are on none of these.
@@ -114,39 +152,41 @@ def locate(champion: dict[str, Any]) -> Path:
             return folder
     md5s = {name: hashes["md5"] for name, hashes in files.items()}
     if _in_cache(files) or (recall.fetch(md5s.values()) and _in_cache(files)):
-        _copy({name: recall.cached(md5) for name, md5 in md5s.items()}, layout.CHAMPIONS / version)
+        copy({name: recall.cached(md5) for name, md5 in md5s.items()}, layout.CHAMPIONS / version)
         return layout.CHAMPIONS / version
+    fix = "Push it from a machine that has it: `dvc push --all-commits models/candidate`"
+    if "ended" not in champion:
+        fix = f"{fix}; or let the candidate compete with `{MADE_BY}`"
     raise ArtifactError(
         f"{layout.CHAMPION}: its champion {version} is not on this machine (looked in "
-        f"{layout.CHAMPIONS}, {layout.CANDIDATE}, the DVC cache and the DVC remote). Fetch it with "
-        f"`pitchline sync`, or let the candidate compete with `{MADE_BY}`."
+        f"{layout.CHAMPIONS}, {layout.CANDIDATE}, the DVC cache and the DVC remote). {fix}."
     )
 
 
-def judged(thresholds: Promote) -> dict[str, Any]:
-    """What a decision is about: the candidate, and the thresholds it was held against."""
+def judged(settings: Promote) -> dict[str, Any]:
+    """What a decision is about: the candidate, and the gates it was held against."""
     return {
         "candidate": version_of(layout.CANDIDATE),
-        "thresholds": thresholds.model_dump(),
+        "gates": settings.model_dump()["gates"],
     }
 
 
-def decision_stands(thresholds: Promote) -> bool:
-    """Whether the decision under git is about this candidate and these thresholds."""
+def decision_stands(settings: Promote) -> bool:
+    """Whether the decision under git is about this candidate and these gates."""
     needed = (layout.CHAMPION, layout.DECISION, *(layout.CANDIDATE / name for name in BUNDLE))
     if not all(path.exists() for path in needed):
         return False
     decision = read_json(layout.DECISION, made_by=MADE_BY)
-    return bool(decision.get("judged") == judged(thresholds))
+    return bool(decision.get("judged") == judged(settings))
 
 
-def confirm_standing_decision(thresholds: Promote) -> None:
+def confirm_standing_decision(settings: Promote) -> None:
     """Mark the decision under git as newer than the candidate it was about.
 
     After `dvc repro` in a fresh clone the candidate is younger than the checked-out decision
     on this very candidate; Snakemake, which goes by time there, would ask for it again.
     """
-    if decision_stands(thresholds):
+    if decision_stands(settings):
         os.utime(layout.CHAMPION)
         os.utime(layout.DECISION)
 

@@ -1,62 +1,98 @@
 """``pitchline promote``: the candidate in, the decision and the champion's pointer out."""
 
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
 import click
+import pandas as pd
 
 from pitchline import console, layout
 from pitchline.errors import ArtifactError, GateError
 from pitchline.files import read_json, read_parquet, write_json
 from pitchline.params import Params, load
+from pitchline.promote import agreement, comparison, history, registry, rejected
 from pitchline.promote import champion as champions
 from pitchline.promote import gates as gating
+from pitchline.promote.comparison import Comparison
 from pitchline.train.candidate import version_of
 from pitchline.train.model import CARD_FILE
 
 MADE_BY_TRAIN = "snakemake --cores 2 train"
+NO_REASON = "no reason was given"
 
 
-@click.group()
-def promote() -> None:
-    """Decide whether the candidate becomes the champion."""
+@click.group(invoke_without_command=True)
+@click.option("--rollback", is_flag=True, help="Return to the previous champion.")
+@click.option("--to", "target", default=None, help="To this past champion instead.")
+@click.option("--reason", default=None, help="Why; kept in the pointer and the decision file.")
+@click.pass_context
+def promote(ctx: click.Context, rollback: bool, target: str | None, reason: str | None) -> None:
+    """Decide whether the candidate becomes the champion, or return to the previous one."""
+    if ctx.invoked_subcommand:
+        if rollback or target or reason:
+            raise click.UsageError(f"--rollback goes without `{ctx.invoked_subcommand}`")
+    elif rollback:
+        _roll_back(load(ctx.obj), target, reason or NO_REASON)
+    elif target or reason:
+        raise click.UsageError("--to and --reason go with --rollback")
+    else:
+        click.echo(ctx.get_help())
 
 
 @promote.command()
 @click.option(
     "--without-champion", is_flag=True, help="Decide as if no model had been promoted yet."
 )
+@click.option("--again", is_flag=True, help="Promote a candidate though it was rolled back.")
 @click.pass_obj
-def decide(params_file: Path, without_champion: bool) -> None:
+def decide(params_file: Path, without_champion: bool, again: bool) -> None:
     """Hold the candidate against the gates; promote it if it passes all."""
     params = load(params_file)
+    with agreement.one_at_a_time():
+        _decide(params, params_file, without_champion, again)
+
+
+def _decide(params: Params, params_file: Path, without_champion: bool, again: bool) -> None:
+    pointer = _pointer(even_damaged=without_champion)
+    in_reach = _agree_on_champion(params, pointer)
     version = version_of(layout.CANDIDATE)
     metrics = read_json(layout.METRICS, made_by=MADE_BY_TRAIN)
     card = read_json(layout.CANDIDATE / CARD_FILE, made_by=MADE_BY_TRAIN)
-    current = None if without_champion else champions.read_champion()
-    comparison = _compare(current, metrics, params)
-    gates = gating.judge(metrics, card.get("training_data"), comparison, params.promote)
+    current = None if without_champion else pointer
+    compared = _compare(current, metrics, params)
+    gates = gating.judge(metrics, card.get("training_data"), compared, params.promote.gates)
     failed = [gating.reason(gate) for gate in gates if not gate.passed]
-    forced = [gate for gate in gates if gate.forced]
+    barred = None if again else history.rolled_back(pointer, version)
+    serves = current is not None and current["version"] == version
 
-    is_champion = current is not None and current["version"] == version
-    outcome = "rejected" if failed else "confirmed" if is_champion else "promoted"
-    reasons = failed or [f"passed all {len(gates)} gates", *map(gating.reason, forced)]
+    if failed or barred:
+        outcome = "rejected" if failed else history.ROLLED_BACK
+        reasons = [*failed, *([_bar_in_words(barred)] if barred else [])]
+    else:
+        outcome = "confirmed" if serves else "promoted"
+        forced = [gating.reason(gate) for gate in gates if gate.forced]
+        reasons = [gating.passed_in_words(gates), *forced]
+    before = pointer["version"] if pointer else None
     decision: dict[str, Any] = {
         "judged": champions.judged(params.promote),
         "candidate": version,
         "outcome": outcome,
         "reasons": reasons,
         "champion_before": current["version"] if current else None,
-        "champion_comparison": comparison.note,
+        "champion": version if outcome == "promoted" else before,
+        "comparison": {"note": compared.note, "windows": compared.windows},
         "gates": [vars(gate) for gate in gates],
     }
     if outcome == "promoted":
-        _promote(version, card, metrics, decision, params)
+        pointer = _promote(version, decision, pointer, params)
+    elif outcome == "rejected" and version != before:
+        rejected.keep(version, layout.CANDIDATE, decision, params.promote.keep_rejected)
+    if in_reach:
+        agreement.agree_with_registry(params, agreement.wanted(pointer))
     write_json(layout.DECISION, decision)
-    champion = champions.read_champion()
-    if champion is None:
+    if pointer is None:
         raise GateError(
             f"candidate {version} is rejected and there is no champion yet: "
             + "; ".join(failed)
@@ -64,97 +100,237 @@ def decide(params_file: Path, without_champion: bool) -> None:
         )
     # Snakemake takes a file that is older than the rule's input for out of date.
     os.utime(layout.CHAMPION)
-    _serve(champion, params)
-    console.say("promote", f"candidate {version} {outcome}: {'; '.join(reasons)}")
+    told = "is not promoted again" if outcome == history.ROLLED_BACK else outcome
+    console.say("promote", f"candidate {version} {told}: {'; '.join(reasons)}")
 
 
-def _compare(
-    current: dict[str, Any] | None, metrics: dict[str, Any], params: Params
-) -> gating.Comparison:
+def _pointer(*, even_damaged: bool) -> dict[str, Any] | None:
+    try:
+        return champions.read_champion()
+    except ArtifactError:
+        if not even_damaged:
+            raise
+        return None
+
+
+def _bar_in_words(barred: history.Entry) -> str:
+    ended = barred["ended"]
+    return (
+        f"it was rolled back to {ended['by']} ({ended['reason']}); "
+        f"`{champions.MADE_BY} --again` promotes it all the same"
+    )
+
+
+def _agree_on_champion(params: Params, pointer: dict[str, Any] | None) -> bool:
+    """Complete what an interrupted command left; whether MLflow is in reach, as far as known."""
+    pending = agreement.mend(pointer)
+    if pending:
+        console.say("promote", f"completed what was interrupted: {pending}")
+    if pointer is None:
+        return True
+    aliases = agreement.wanted(pointer)
+    champion = {registry.CHAMPION_ALIAS: aliases[registry.CHAMPION_ALIAS]}
+    return agreement.agree_with_registry(params, champion, aloud=False)
+
+
+def _compare(current: dict[str, Any] | None, metrics: dict[str, Any], params: Params) -> Comparison:
     if current is None:
-        return gating.Comparison("there is no champion yet", None, needed=False)
+        return Comparison("there is no champion yet", needed=False)
     version = current["version"]
     try:
         folder = champions.locate(current)
     except ArtifactError as error:
         console.warn("promote", str(error))
         return _compare_by_pointer(current, metrics)
-    compared = gating.above_champion(
+    windows = comparison.compare(
         read_parquet(layout.FORECASTS, made_by=MADE_BY_TRAIN),
         read_parquet(folder / layout.FORECASTS.name, made_by=MADE_BY_TRAIN),
+        _bounds(metrics),
         params.evaluate,
         params.seed,
     )
-    if compared is None:
+    whole = windows[comparison.WHOLE]
+    if whole is None:
         note = f"no match in common with the test window of champion {version}"
-        return gating.Comparison(note, None, needed=True)
-    note = f"{compared[0]} matches in common with champion {version}, paired bootstrap"
-    return gating.Comparison(note, compared[1], needed=True)
+    else:
+        note = f"{whole['matches']} matches in common with champion {version}, paired bootstrap"
+    return Comparison(note, needed=True, windows=windows)
 
 
-def _compare_by_pointer(current: dict[str, Any], metrics: dict[str, Any]) -> gating.Comparison:
+def _bounds(metrics: dict[str, Any]) -> comparison.Bounds:
+    """First and last kick-off of each part of the test window that metrics.json tells of."""
+    bounds: comparison.Bounds = {}
+    for window, told in (metrics.get("windows") or {}).items():
+        if not told or not told.get("matches"):
+            bounds[window] = None
+        elif "first_kick_off" in told and "last_kick_off" in told:
+            bounds[window] = (
+                pd.Timestamp(told["first_kick_off"]),
+                pd.Timestamp(told["last_kick_off"]),
+            )
+    return bounds
+
+
+def _compare_by_pointer(current: dict[str, Any], metrics: dict[str, Any]) -> Comparison:
     """Without the champion's forecasts, its mean log loss counts if the window is the same."""
-    version, recorded = current["version"], current.get("metrics", {})
-    window = ("matches", "first_kick_off", "last_kick_off")
-    if any(recorded.get(key) != metrics[key] for key in window):
+    version = current["version"]
+    windows = comparison.by_pointer(current.get("metrics", {}), metrics)
+    if windows is None:
         note = (
             f"the files of champion {version} are not on this machine and its test window was "
             "another: fetch them with `pitchline sync`, or start anew with "
             "`pitchline promote decide --without-champion`"
         )
-        return gating.Comparison(note, None, needed=True)
-    note = f"mean log loss that the pointer records of champion {version}, its files being absent"
-    above = metrics["model"]["log_loss"] - recorded["model"]["log_loss"]
-    return gating.Comparison(note, above, needed=True)
+        return Comparison(note, needed=True)
+    note = f"mean scores that the pointer records of champion {version}, its files being absent"
+    return Comparison(note, needed=True, windows=windows)
 
 
 def _promote(
-    version: str,
-    card: dict[str, Any],
-    metrics: dict[str, Any],
-    decision: dict[str, Any],
-    params: Params,
-) -> None:
+    version: str, decision: dict[str, Any], pointer: dict[str, Any] | None, params: Params
+) -> dict[str, Any]:
+    """Make the candidate the champion; the pointer's new content."""
     files = champions.describe_files(layout.CANDIDATE)
-    champions.keep(version, files, layout.CANDIDATE)
-    champions.write_champion(
-        {
-            "version": version,
-            "as_of": card["as_of"],
-            "files": files,
-            "trained_on": card["trained_on"],
-            "training_data": card["training_data"],
-            "params": {"seed": params.seed, **card["params"]},
-            "metrics": {
-                "matches": metrics["matches"],
-                "first_kick_off": metrics["first_kick_off"],
-                "last_kick_off": metrics["last_kick_off"],
-                "model": metrics["model"],
-                "elo_log_loss": metrics["elo"]["log_loss"],
-                "base_rates_log_loss": metrics["base"]["log_loss"],
-            },
-            "decision": {
-                key: decision[key] for key in ("outcome", "reasons", "champion_before", "gates")
-            },
-        }
+    kept = champions.keep(version, files, layout.CANDIDATE)
+    write_json(agreement.kept_decision(version), decision)
+    past = history.replaced_by(pointer, version, params.promote.keep_champions)
+    told = ("outcome", "reasons", "champion_before", "gates")
+    promoted = _pointer_to(
+        {"version": version, "files": files, "seed": params.seed},
+        kept,
+        {key: decision[key] for key in told},
+        past,
     )
+    champions.write_champion(promoted)
+    rejected.forget(version)
+    remembered = {version, *(entry["version"] for entry in past)}
+    for entry in history.entries(pointer):
+        if entry["version"] not in remembered:
+            shutil.rmtree(layout.CHAMPIONS / entry["version"], ignore_errors=True)
+    return promoted
 
 
-def _serve(champion: dict[str, Any], params: Params) -> None:
-    """Keep the champion's files in the store, and the registry's alias in step."""
-    from pitchline.promote import registry
-    from pitchline.train import tracking
+def _pointer_to(
+    bundle: dict[str, Any], folder: Path, decision: dict[str, Any], past: list[history.Entry]
+) -> dict[str, Any]:
+    """The pointer to a model, from its version, hashes and seed, and from what its files tell."""
+    card = read_json(folder / CARD_FILE, made_by=MADE_BY_TRAIN)
+    metrics = read_json(folder / layout.METRICS.name, made_by=MADE_BY_TRAIN)
+    return {
+        "version": bundle["version"],
+        "as_of": card["as_of"],
+        "files": bundle["files"],
+        "trained_on": card["trained_on"],
+        "training_data": card["training_data"],
+        "params": {"seed": bundle["seed"], **card["params"]},
+        "metrics": {
+            "matches": metrics["matches"],
+            "first_kick_off": metrics["first_kick_off"],
+            "last_kick_off": metrics["last_kick_off"],
+            "model": metrics["model"],
+            "elo_log_loss": metrics["elo"]["log_loss"],
+            "base_rates_log_loss": metrics["base"]["log_loss"],
+        },
+        "decision": decision,
+        "history": past,
+    }
 
-    version = champion["version"]
-    try:
-        folder = champions.keep(version, champion["files"], champions.locate(champion))
-    except ArtifactError as error:
-        console.warn("promote", str(error))
-        return
-    try:
-        with tracking.client() as mlflow:
-            number = registry.register(mlflow, params.retrain.experiment_name, version, folder)
-    except Exception as error:  # noqa: BLE001 MLflow raises many kinds; the pointer is what counts
-        console.warn("promote", f"MLflow's registry is out of step, run this again: {error}")
-        return
-    console.say("promote", f"MLflow: version {number} of `pitchline` has the alias champion")
+
+def _roll_back(params: Params, target: str | None, reason: str) -> None:
+    """Return to a past champion: files, pointer, registry, decision file."""
+    with agreement.one_at_a_time():
+        pointer = champions.read_champion()
+        if pointer is None:
+            raise ArtifactError(
+                f"{layout.CHAMPION}: no model was promoted yet, there is nothing to roll back."
+            )
+        pending = agreement.mend(pointer)
+        entry = _rollback_target(pointer, target)
+        if entry is None or (pending and target is None):
+            done = f"completed what was interrupted: {pending}; " if pending else ""
+            agreement.agree_with_registry(params, agreement.wanted(pointer))
+            console.say("promote", f"{done}{pointer['version']} is the champion")
+            return
+        folder = champions.locate(entry)
+        folder = champions.keep(entry["version"], entry["files"], folder)
+        rollback = {"from": pointer["version"], "to": entry["version"], "reason": reason}
+        restored = {
+            "outcome": agreement.RESTORED,
+            "reasons": [f"{pointer['version']} was rolled back: {reason}"],
+            "champion_before": pointer["version"],
+            "gates": [],
+            "rollback": rollback,
+        }
+        past = history.restored(pointer, entry, reason)
+        pointer = _pointer_to(entry, folder, restored, past)
+        champions.write_champion(pointer)
+        agreement.agree_with_registry(params, agreement.wanted(pointer))
+        agreement.mend(pointer)
+        console.say(
+            "promote",
+            f"{rollback['from']} is rolled back, {rollback['to']} is the champion: {reason}. "
+            "`snakemake --cores 2` forecasts with it; commit "
+            f"{layout.CHAMPION} and {layout.DECISION}.",
+        )
+
+
+def _rollback_target(pointer: dict[str, Any], target: str | None) -> history.Entry | None:
+    """The past champion to return to; None if the champion itself is named."""
+    from pitchline.promote.showing import Known, named
+
+    if target is None:
+        return history.previous(pointer)
+    past = {entry["version"]: entry for entry in history.entries(pointer)}
+    versions = [pointer["version"], *past]
+    found = named([Known(version, None, "", None, None, {}) for version in versions], target)
+    return past.get(found.version)
+
+
+@promote.command()
+@click.pass_obj
+def agree(params_file: Path) -> None:
+    """Bring the store of champions, the decision file and MLflow in line with the pointer."""
+    params = load(params_file)
+    with agreement.one_at_a_time():
+        pointer = champions.read_champion()
+        pending = agreement.mend(pointer)
+        if pending:
+            console.say("promote", f"completed what was interrupted: {pending}")
+        if pointer is not None:
+            try:
+                champions.locate(pointer)
+            except ArtifactError as error:
+                console.warn("promote", str(error))
+        agreement.agree_with_registry(params, agreement.wanted(pointer))
+
+
+@promote.command("list")
+@click.pass_obj
+def list_models(params_file: Path) -> None:
+    """List the champion, past champions and rejected candidates."""
+    from pitchline.promote.showing import known_models, model_table
+
+    load(params_file)
+    known = known_models(champions.read_champion())
+    if not known:
+        raise ArtifactError(f"{layout.CANDIDATE}: no model yet. Make one with `{MADE_BY_TRAIN}`.")
+    _print(model_table(known))
+
+
+@promote.command()
+@click.argument("version")
+@click.pass_obj
+def show(params_file: Path, version: str) -> None:
+    """Show why a model was promoted or rejected, gate by gate."""
+    from pitchline.promote.showing import known_models, model_page, named
+
+    load(params_file)
+    _print(model_page(named(known_models(champions.read_champion()), version)))
+
+
+def _print(page: Any) -> None:
+    from rich.console import Console
+
+    screen = Console()
+    screen.width = max(screen.width, 100)
+    screen.print(page)

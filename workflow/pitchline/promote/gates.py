@@ -1,17 +1,24 @@
 """The gates: pure functions from figures to a decision with its reasons."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-import pandas as pd
+from pitchline import layout
+from pitchline.errors import ArtifactError
+from pitchline.params import PromotionGate
+from pitchline.params.promote import Side
+from pitchline.promote.comparison import WHOLE, Comparison
 
-from pitchline.params import Evaluate, Promote, Suspicion
-from pitchline.train import metrics
-from pitchline.train.baselines import targets
-from pitchline.train.evaluate import probabilities
-
-DECIMALS = 6
-Side = Literal["at least", "at most"]
+OF_THE_MODEL = (
+    "accuracy",
+    "confident_accuracy",
+    "confident_share",
+    "log_loss",
+    "rps",
+    "brier",
+    "calibration_error",
+)
 
 
 @dataclass(frozen=True)
@@ -19,72 +26,47 @@ class Gate:
     """One gate's outcome.
 
     Attributes:
-        name: the parameter that sets the threshold, under ``promote``; or ``training_data``.
+        name: its name in ``promote.gates``.
+        metric: the figure judged.
+        window: the matches it is of.
         meaning: what is compared, in words.
-        value: the figure found; None where there is nothing to compare.
+        value: the figure found; None where there is nothing to measure.
+        matches: how many matches the figure rests on; None where that is unknown.
         comparison: ``at least`` or ``at most``.
         threshold: the figure asked for.
-        passed: whether the gate is passed; without a value only where that is no fault.
+        passed: whether the gate is passed.
+        judged: whether the figure was held against the threshold; else the gate is passed.
         forced: whether it is passed though the figure is not, because the user said so.
+        note: why it is passed without being judged, or all the same; None elsewhere.
     """
 
     name: str
+    metric: str
+    window: str
     meaning: str
     value: float | None
+    matches: int | None
     comparison: Side
     threshold: float
     passed: bool
+    judged: bool = True
     forced: bool = False
+    note: str | None = None
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """The candidate held against the champion.
+class Figure:
+    """A figure and the number of matches it rests on; None where that is unknown."""
 
-    Attributes:
-        note: what was compared, in words.
-        log_loss_above: the candidate's log loss above the champion's (nats); None if the two
-            could not be compared.
-        needed: whether that is a fault: there is a champion to compare with.
-    """
-
-    note: str
-    log_loss_above: float | None
-    needed: bool
-
-
-def above_champion(
-    candidate: pd.DataFrame, champion: pd.DataFrame, settings: Evaluate, seed: int
-) -> tuple[int, float] | None:
-    """How much worse the candidate may be than the champion on the same matches.
-
-    Args:
-        candidate: the candidate's test forecasts, table ``Forecasts``.
-        champion: the champion's.
-        settings: bootstrap size and level.
-        seed: of the bootstrap.
-
-    Returns:
-        The number of common matches, and the upper end of the paired bootstrap interval of the
-        candidate's log loss minus the champion's (nats); None without a common match.
-    """
-    common = candidate.merge(champion, on="match_id", suffixes=("", "_champion"))
-    if common.empty:
-        return None
-    outcome = targets(common)
-    old = champion.set_index("match_id").loc[common["match_id"]].reset_index()
-    loss = metrics.log_loss(probabilities(common, "model"), outcome) - metrics.log_loss(
-        probabilities(old, "model"), outcome
-    )
-    counts = metrics.bootstrap_counts(len(common), settings.bootstrap_samples, seed)
-    return len(common), metrics.interval_of_mean(loss, counts, settings.confidence_level)[1]
+    value: float | None
+    matches: int | None
 
 
 def judge(
     found: dict[str, Any],
     training_data: dict[str, Any] | None,
     champion: Comparison,
-    thresholds: Promote,
+    gates: Mapping[str, PromotionGate],
 ) -> list[Gate]:
     """Hold the figures against the thresholds; a threshold of None is no gate.
 
@@ -92,120 +74,113 @@ def judge(
         found: the content of metrics.json.
         training_data: what the model's card tells of the quality of its data; None if nothing.
         champion: the comparison with the champion.
-        thresholds: the section ``promote`` of the parameters.
+        gates: ``promote.gates`` of the parameters.
+
+    Raises:
+        ArtifactError: metrics.json lacks a window or a figure that a gate asks for.
     """
-    model = found["model"]
-    figures: list[tuple[str, str, float | None, Side]] = [
-        ("minimum_matches", "matches in the test window", found["matches"], "at least"),
-        (
-            "minimum_confident_accuracy",
-            "confident picks that came true",
-            model["confident_accuracy"],
-            "at least",
-        ),
-        (
-            "minimum_confident_share",
-            "matches with a confident pick",
-            model["confident_share"],
-            "at least",
-        ),
-        ("minimum_accuracy", "accuracy over all matches", model["accuracy"], "at least"),
-        (
-            "minimum_log_loss_gain_over_base_rates",
-            "log loss of the base rates minus the model's",
-            found["log_loss_gain_over_base_rates"],
-            "at least",
-        ),
-        (
-            "minimum_log_loss_gain_over_elo",
-            "log loss of Elo minus the model's",
-            found["log_loss_gain_over_elo"],
-            "at least",
-        ),
-        (
-            "maximum_calibration_error",
-            "calibration error",
-            model["calibration_error"],
-            "at most",
-        ),
+    return [
+        _held(name, gate, gate.threshold, found, training_data, champion)
+        for name, gate in gates.items()
+        if gate.threshold is not None
     ]
-    gates = [_training_data(training_data)]
-    for name, meaning, value, comparison in figures:
-        threshold = getattr(thresholds, name)
-        if threshold is not None:
-            gates.append(
-                Gate(
-                    name,
-                    meaning,
-                    value,
-                    comparison,
-                    threshold,
-                    _holds(value, comparison, threshold),
-                )
-            )
-    gates += _suspicion(found, thresholds.suspicion)
-    limit = thresholds.maximum_log_loss_above_champion
-    if limit is not None:
-        above = champion.log_loss_above
-        if above is not None:
-            above = round(above, DECIMALS)
-        gates.append(
-            Gate(
-                "maximum_log_loss_above_champion",
-                "log loss above the champion's on the same matches, upper end",
-                above,
-                "at most",
-                limit,
-                _holds(above, "at most", limit) or not champion.needed,
-            )
+
+
+def _held(
+    name: str,
+    gate: PromotionGate,
+    threshold: float,
+    found: dict[str, Any],
+    training_data: dict[str, Any] | None,
+    champion: Comparison,
+) -> Gate:
+    figure = _figure(name, gate, found, training_data, champion)
+    passed, judged, forced, note = (
+        holds(figure.value, gate.comparison, threshold),
+        True,
+        False,
+        None,
+    )
+    enough = gate.minimum_matches
+    if enough is not None and (figure.matches or 0) < enough:
+        passed, judged = True, False
+        note = f"rests on {figure.matches or 0} matches, judged from {enough} on"
+    elif gate.metric == "log_loss_above_champion" and not champion.needed:
+        passed, judged, note = True, False, champion.note
+    elif gate.metric == "quality_score" and not passed and (training_data or {}).get("forced"):
+        passed, forced, note = True, True, "train.gate.force was set"
+    return Gate(
+        name,
+        gate.metric,
+        gate.window,
+        gate.meaning,
+        figure.value,
+        figure.matches,
+        gate.comparison,
+        threshold,
+        passed,
+        judged,
+        forced,
+        note,
+    )
+
+
+def _figure(
+    name: str,
+    gate: PromotionGate,
+    found: dict[str, Any],
+    training_data: dict[str, Any] | None,
+    champion: Comparison,
+) -> Figure:
+    if gate.metric == "quality_score":
+        if training_data is None:
+            return Figure(None, None)
+        return Figure(training_data["score"], training_data.get("window", {}).get("matches"))
+    place = _window(name, gate, found)
+    if not place or not place["matches"]:
+        return Figure(None, 0)
+    if gate.metric == "log_loss_above_champion":
+        return Figure(champion.log_loss_above(gate.window), champion.matches(gate.window))
+    if gate.metric == "rps_gain_over_closing":
+        market = _entry(name, gate, place, "market")
+        if not market:
+            return Figure(None, 0)
+        return Figure(_entry(name, gate, market, gate.metric), market["matches"])
+    if gate.metric in OF_THE_MODEL:
+        model = _entry(name, gate, place, "model")
+        matches = place["matches"]
+        if gate.metric == "confident_accuracy":
+            matches = round(matches * _entry(name, gate, model, "confident_share"))
+        return Figure(_entry(name, gate, model, gate.metric), matches)
+    return Figure(_entry(name, gate, place, gate.metric), place["matches"])
+
+
+def _window(name: str, gate: PromotionGate, found: dict[str, Any]) -> dict[str, Any] | None:
+    if gate.window == WHOLE:
+        return found
+    windows = found.get("windows") or {}
+    if gate.window not in windows:
+        raise ArtifactError(
+            f"{layout.METRICS}: holds no window `{gate.window}`, which the gate "
+            f"promote.gates.{name} asks for (it has {', '.join([WHOLE, *windows])}). Make it "
+            "anew with `snakemake --cores 2 train`, or give the gate another window."
         )
-    return gates
+    place: dict[str, Any] | None = windows[gate.window]
+    return place
 
 
-def _suspicion(found: dict[str, Any], thresholds: Suspicion) -> list[Gate]:
-    """Gates against figures that only a leak of the future reaches.
-
-    Where a figure rests on too few matches, or there are no closing odds, its gate is left out.
-    """
-    market = found["market"]
-    figures = [
-        (
-            "maximum_accuracy",
-            "accuracy over all matches, more of which points to a leak of the future",
-            found["model"]["accuracy"],
-            found["matches"],
+def _entry(name: str, gate: PromotionGate, place: dict[str, Any], key: str) -> Any:
+    if key not in place:
+        raise ArtifactError(
+            f"{layout.METRICS}: holds no `{key}` of the window `{gate.window}`, which the gate "
+            f"promote.gates.{name} asks for. Make it anew with `snakemake --cores 2 train`, or "
+            "give the gate another window or metric."
         )
-    ]
-    if market:
-        figures.append(
-            (
-                "maximum_rps_gain_over_closing",
-                "RPS of closing odds minus the model's, more of which points to a leak of the "
-                "future",
-                market["rps_gain_over_closing"],
-                market["matches"],
-            )
-        )
-    gates = []
-    for name, meaning, value, matches in figures:
-        threshold = getattr(thresholds, name)
-        if threshold is not None and matches >= thresholds.minimum_matches:
-            holds = _holds(value, "at most", threshold)
-            gates.append(Gate(f"suspicion.{name}", meaning, value, "at most", threshold, holds))
-    return gates
+    return place[key]
 
 
-def _training_data(told: dict[str, Any] | None) -> Gate:
-    meaning = "quality score of the training data"
-    if told is None:
-        return Gate("training_data", meaning, None, "at least", 1.0, passed=False)
-    value, minimum = told["score"], told["minimum"]
-    holds = _holds(value, "at least", minimum)
-    forced = bool(told["forced"]) and not holds
-    return Gate("training_data", meaning, value, "at least", minimum, holds or forced, forced)
-
-
-def _holds(value: float | None, comparison: Side, threshold: float) -> bool:
+def holds(value: float | None, comparison: Side, threshold: float) -> bool:
+    """Whether a figure is on its side of the threshold, or at it; None never is."""
     if value is None:
         return False
     return value >= threshold if comparison == "at least" else value <= threshold
@@ -218,6 +193,13 @@ def reason(gate: Gate) -> str:
     else:
         value = f"{gate.value:.4g}"
         if value == f"{gate.threshold:.4g}":
-            value = f"{gate.value:.{DECIMALS}f}"
+            value = f"{gate.value:.6f}"
     forced = "; forced" if gate.forced else ""
     return f"{gate.meaning}: {value}, asked for {gate.comparison} {gate.threshold:.4g}{forced}"
+
+
+def passed_in_words(gates: list[Gate]) -> str:
+    """How many gates were passed, and how many had nothing to judge."""
+    judged = sum(gate.judged for gate in gates)
+    left = len(gates) - judged
+    return f"passed all {judged} gates" + (f" ({left} more: nothing to judge)" if left else "")
