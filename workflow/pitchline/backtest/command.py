@@ -53,7 +53,7 @@ def _read() -> tuple[pd.DataFrame, pd.DataFrame]:
 def tune(params_file: Path, threads: int) -> None:
     """Search hyperparameters on the matches known before the span begins."""
     from pitchline.backtest.walk import planned
-    from pitchline.train.study import study_of
+    from pitchline.train.study import store_of, study_of
 
     params = load(params_file)
     settings, train = params.backtest, params.train
@@ -75,8 +75,12 @@ def tune(params_file: Path, threads: int) -> None:
             console.say("backtest", f"{done:>3} of {total} trials, best log loss {best:.4f}")
 
     columns = columns_of(features, train.groups.chosen())
-    study = study_of(rows, columns, splits, train, settings.trials, params.seed, threads, progress)
+    store = store_of(layout.BACKTEST_SEARCHES, rows, columns, splits, train, params.seed)
+    study = study_of(
+        rows, columns, splits, train, settings.trials, params.seed, threads, progress, store=store
+    )
     write_json(layout.BACKTEST_STUDY, study)
+    store.keep_newest()
     best = study["best"]
     console.say(
         "backtest",
