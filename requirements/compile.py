@@ -1,4 +1,4 @@
-"""Pin every dependency with its hashes: run.lock, dev.lock and bootstrap.lock.
+"""Pin every dependency with its hashes: run.lock, dev.lock, slurm.lock and bootstrap.lock.
 
 Run it with `make lock`; with `--keep` it leaves what is pinned and adds what is missing. The files
 name no package index, so they serve any mirror.
@@ -26,7 +26,8 @@ def compile_lock(source: str, target: str, *options: str, text: str | None = Non
 if __name__ == "__main__":
     compile_lock("pyproject.toml", "run.lock", "--extra", "build")
     run_lock = str(HERE / "run.lock")
-    compile_lock(
-        "pyproject.toml", "dev.lock", "--extra", "build", "--extra", "dev", "--constraint", run_lock
-    )
+    extras = {"dev.lock": ("build", "dev", "slurm"), "slurm.lock": ("build", "slurm")}
+    for target, names in extras.items():
+        asked = [part for name in names for part in ("--extra", name)]
+        compile_lock("pyproject.toml", target, *asked, "--constraint", run_lock)
     compile_lock("-", "bootstrap.lock", text="uv>=0.9\n")
