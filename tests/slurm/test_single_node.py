@@ -15,7 +15,7 @@ __all__ = ["built", "workspace"]
 
 SCRIPT = Path(__file__).with_name("single_node.sh")
 CANNOT = 3
-# One node is quick to answer, keeps no accounts and has fewer cores than the profile's jobs ask for.
+# One node answers quickly, keeps no accounts and may have fewer cores than the profile asks for.
 HERE = (
     *("--set-threads", "tune_model=1", "search_hyperparameters=1"),
     *("--set-resources", "tune_model:mem_mb=600", "search_hyperparameters:mem_mb=600"),
