@@ -32,5 +32,8 @@ rule retrain:
 
 
 onsuccess:
-    if Path("models/decision.json").exists():
+    if (
+        Path("models/decision.json").exists()
+        and Path("data/predictions/fixtures.parquet").exists()
+    ):
         shell("pitchline --params {PARAMS} summary")

@@ -29,6 +29,7 @@ from pitchline.params import Params, load  # noqa: E402
 from pitchline.train import metrics  # noqa: E402
 from pitchline.train.baselines import targets  # noqa: E402
 from pitchline.train.evaluate import probabilities, walk_forward  # noqa: E402
+from pitchline.train.families.protocol import Folds  # noqa: E402
 from pitchline.train.families.registry import FAMILIES  # noqa: E402
 from pitchline.train.model import Forecaster  # noqa: E402
 from pitchline.train.recipe import recipe_of  # noqa: E402
@@ -55,14 +56,16 @@ def measured(
     splits = expanding_folds(before, settings.folds)
     clock = time.perf_counter()
     study = study_of(
-        before,
-        columns,
-        splits,
-        settings,
-        settings.trials,
-        params.seed,
-        told.threads,
-        lambda *_: None,
+        Folds(
+            before,
+            tuple(columns),
+            splits,
+            settings,
+            settings.trials,
+            params.seed,
+            told.threads,
+            lambda *_: None,
+        )
     )
     tuning = time.perf_counter() - clock
     recipe = recipe_of(columns, settings, study)

@@ -13,7 +13,7 @@ UV = str(Path(sys.executable).parent / "uv")
 # xgboost asks for NVIDIA's collective library (300 MB); it is loaded only for training on GPUs.
 LEFT_OUT = "nvidia-nccl-cu12"
 # What some projects need beside run.lock: a lock file each, which holds all of run.lock too.
-EXTRAS = ("s3",)
+EXTRAS = ("s3", "slurm")
 
 
 def compile_lock(source: str, target: str, *options: str, text: str | None = None) -> None:

@@ -80,6 +80,16 @@ def settings(*names):
     }
 
 
+def decisive(section, *left_out):
+    """The parts of a section, for ``settings``, but for those that decide no byte."""
+    return [f"{section}.{name}" for name in config[section] if name not in left_out]
+
+
+def threads_of_worker(wildcards):
+    """Each worker of the search takes its share of the cores."""
+    return max(1, (workflow.cores or 64) // config["train"]["workers"])
+
+
 # Two lines a job that say nothing; each command reports what it did itself.
 logger.addFilter(
     lambda record: not str(record.msg).startswith(("Select jobs to", "Execute "))

@@ -21,6 +21,10 @@ ASKED_TO_TRAIN = request(
     sys.argv,
 )
 
+# All that decides a result; another number of workers makes nothing stale.
+TUNING = decisive("train", "workers")
+OTHER_WORKERS = range(2, config["train"]["workers"] + 1)
+
 
 # Data below train.gate.minimum_score end the run here: every rule that learns waits for this one.
 rule check_training_data:
@@ -39,9 +43,32 @@ rule check_training_data:
     log:
         "logs/train/gate.log",
     params:
-        sections=settings("as_of", "retrain.lookback_days", "train"),
+        sections=settings("as_of", "retrain.lookback_days", *TUNING),
     shell:
         "pitchline --params {PARAMS} --log {log} train gate"
+
+
+# The search's workers but for the first, which is tune_model: all take fits from one store until
+# none is left. Nothing waits for them, so the study is as fresh as ever with another number of them.
+rule search_hyperparameters:
+    input:
+        checked="models/candidate/training_data.json",
+        features="data/features/matches.parquet",
+        quality="data/quality/ingest.json",
+        code=code_of("train"),
+        lock=LOCK_FILE,
+    output:
+        touch("logs/train/workers/{worker}.done"),
+    log:
+        "logs/train/workers/{worker}.log",
+    threads: threads_of_worker
+    resources:
+        mem_mb=4000,
+        runtime=120,
+    params:
+        sections=settings("as_of", "seed", *TUNING),
+    shell:
+        "pitchline --params {PARAMS} --log {log} train search --threads {threads}"
 
 
 rule tune_model:
@@ -55,10 +82,12 @@ rule tune_model:
         update("models/candidate/study.json"),
     log:
         "logs/train/tune.log",
-    # As many as there are: Snakemake lowers it to the cores it is given.
-    threads: 64
+    threads: threads_of_worker
+    resources:
+        mem_mb=4000,
+        runtime=120,
     params:
-        sections=settings("as_of", "seed", "train"),
+        sections=settings("as_of", "seed", *TUNING),
     shell:
         "pitchline --params {PARAMS} --log {log} train tune --threads {threads}"
 
@@ -85,7 +114,7 @@ rule fit_model:
     log:
         "logs/train/fit.log",
     params:
-        sections=settings("as_of", "seed", "train", "features"),
+        sections=settings("as_of", "seed", *TUNING, "features"),
     shell:
         "pitchline --params {PARAMS} --log {log} train fit"
 
@@ -127,7 +156,7 @@ rule evaluate_model:
     log:
         "logs/train/evaluate.log",
     params:
-        sections=settings("as_of", "seed", "train", "evaluate"),
+        sections=settings("as_of", "seed", *TUNING, "evaluate"),
     shell:
         "pitchline --params {PARAMS} --log {log} train evaluate"
 
@@ -184,3 +213,4 @@ rule train:
         rules.evaluate_model.output,
         rules.describe_model.output,
         rules.track_model.output,
+        expand("logs/train/workers/{worker}.done", worker=OTHER_WORKERS),

@@ -11,7 +11,7 @@ from pitchline.files import json_bytes
 from pitchline.goals.dixon_coles import DixonColes
 from pitchline.ingest.tables import RESULTS
 from pitchline.params import Params, Train
-from pitchline.train import metrics, tuning
+from pitchline.train import metrics
 from pitchline.train.baselines import Logit, targets
 from pitchline.train.calibrate import calibration
 from pitchline.train.contrasts import contrasts, ratings_of
@@ -23,6 +23,7 @@ from pitchline.train.probabilities import tempered
 from pitchline.train.recipe import recipe_of
 from pitchline.train.split import expanding_folds, trainable
 from pitchline.train.study import study_of, summary
+from pitchline.train.tuning import search as tuning
 from tests.train.recipes import columns_read
 
 SMALL: dict[str, Any] = {
@@ -48,7 +49,8 @@ def studied(
 ) -> dict[str, Any]:
     chosen = settings.model_copy(update={"family": family, "families": list(families)})
     splits = expanding_folds(rows, settings.folds)
-    return study_of(rows, columns_read(rows), splits, chosen, TRIALS, 1, threads, lambda *_: None)
+    columns = tuple(columns_read(rows))
+    return study_of(Folds(rows, columns, splits, chosen, TRIALS, 1, threads, lambda *_: None))
 
 
 def goals_of(result: np.ndarray) -> dict[str, np.ndarray]:
@@ -242,7 +244,8 @@ def test_results_after_the_folds_are_not_looked_at(
     more = more.reset_index(drop=True)
     auto = settings.model_copy(update={"family": "auto", "families": list(FAMILIES)})
     splits = expanding_folds(rows, settings.folds)
-    found = study_of(more, columns_read(rows), splits, auto, TRIALS, 1, 1, lambda *_: None)
+    columns = tuple(columns_read(rows))
+    found = study_of(Folds(more, columns, splits, auto, TRIALS, 1, 1, lambda *_: None))
     assert found == every
 
 

@@ -12,7 +12,11 @@ from pitchline.features.schema import columns_of
 from pitchline.files import json_bytes
 from pitchline.params import Params, Search
 from pitchline.train.split import expanding_folds, trainable
-from pitchline.train.tuning import best_common_round, fit_fold, prepare_folds, search, suggest
+from pitchline.train.tuning.asking import ask, distributions, is_hopeless, rounded, told
+from pitchline.train.tuning.batch import Batch, Fitted, Unit
+from pitchline.train.tuning.folds import best_common_round, bin_fold, fit_fold
+from pitchline.train.tuning.search import search
+from pitchline.train.tuning.store import Store
 
 FIXED_SETTINGS: dict[str, Any] = {
     "start": "ratings",
@@ -58,6 +62,7 @@ def study_of(
     ranges: Search,
     folds: int = 3,
     threads: int = 1,
+    store: Store | None = None,
     **changed: int,
 ) -> dict[str, Any]:
     return search(
@@ -68,6 +73,7 @@ def study_of(
         **(SMALL | changed),
         threads=threads,
         progress=silent,
+        store=store,
     )
 
 
@@ -91,7 +97,7 @@ def long_study(rows: pd.DataFrame, columns: list[str]) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def deceptive_study(rows: pd.DataFrame, columns: list[str]) -> dict[str, Any]:
     """One in which a pruned trial, over fewer folds, has a lower loss than the best."""
-    made = study_of(rows, columns, WIDE, folds=5, threads=2, trials=20, at_once=4, seed=9)
+    made = study_of(rows, columns, WIDE, folds=5, threads=2, trials=20, at_once=4, seed=10)
     pruned = [trial["log_loss"] for trial in made["trials"] if trial["state"] == "pruned"]
     assert min(pruned) < made["best"]["log_loss"]
     return made
@@ -228,8 +234,9 @@ def search_ranges(draw: st.DrawFn) -> Search:
 @given(search_ranges(), st.integers(0, 1000))
 def test_suggestions_stay_within_any_ranges(ranges: Search, seed: int) -> None:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    asked = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=seed)).ask()
-    suggested = suggest(asked, ranges)
+    space = distributions(ranges)
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=seed))
+    suggested = rounded(study.ask(space).params, space)
     assert suggested.pop("start") in ranges.start
     for name, value in suggested.items():
         low, high = getattr(ranges, name)
@@ -275,7 +282,7 @@ def test_the_best_common_round_is_the_lowest_mean_of_all(
 def test_a_fit_stops_when_its_validation_loss_falls_no_more(
     rows: pd.DataFrame, columns: list[str]
 ) -> None:
-    fold = prepare_folds(rows, columns, expanding_folds(rows, 2), STARTS)[0]
+    fold = bin_fold(rows, columns, expanding_folds(rows, 2)[0], "ratings")
     greedy = FIXED_SETTINGS | {"learning_rate": 1.0, "min_child_weight": 0.1, "max_depth": 6}
     curve = fit_fold(fold, greedy, max_rounds=60, patience=4, seed=1)
     assert len(curve) < 60
@@ -283,25 +290,25 @@ def test_a_fit_stops_when_its_validation_loss_falls_no_more(
 
 
 def test_a_fit_makes_no_more_rounds_than_allowed(rows: pd.DataFrame, columns: list[str]) -> None:
-    fold = prepare_folds(rows, columns, expanding_folds(rows, 2), STARTS)[0]
+    fold = bin_fold(rows, columns, expanding_folds(rows, 2)[0], "ratings")
     assert len(fit_fold(fold, FIXED_SETTINGS, max_rounds=3, patience=50, seed=1)) == 3
 
 
 def test_results_of_the_validated_matches_do_not_reach_the_training_data(
     rows: pd.DataFrame, columns: list[str]
 ) -> None:
-    splits = expanding_folds(rows, 2)[:1]
+    split = expanding_folds(rows, 2)[0]
     other = rows.copy()
-    tested = other.index[splits[0].test]
+    tested = other.index[split.test]
     other.loc[tested, "result"] = other.loc[tested, "result"].map({"H": "A", "D": "H", "A": "D"})
-    one, two = (prepare_folds(frame, columns, splits, STARTS)[0] for frame in (rows, other))
     for start in STARTS:
+        folds = [bin_fold(frame, columns, split, start) for frame in (rows, other)]
         for info in ("label", "base_margin"):
-            values = [fold.train[start].get_float_info(info) for fold in (one, two)]
+            values = [fold.train.get_float_info(info) for fold in folds]
             assert (values[0] == values[1]).all()
-        margins = [fold.valid[start].get_float_info("base_margin") for fold in (one, two)]
+        margins = [fold.valid.get_float_info("base_margin") for fold in folds]
         assert (margins[0] == margins[1]).all()
-        labels = [fold.valid[start].get_float_info("label") for fold in (one, two)]
+        labels = [fold.valid.get_float_info("label") for fold in folds]
         assert (labels[0] != labels[1]).all()
 
 
@@ -310,9 +317,69 @@ def test_folds_start_from_the_market_where_a_price_is_known(
 ) -> None:
     given = {"closing_home": 0.5, "closing_draw": 0.3, "closing_away": 0.2}
     priced = rows.assign(**given)
-    splits = expanding_folds(rows, 2)[:1]
-    fold = prepare_folds(priced, columns, splits, STARTS, market="closing")[0]
+    split = expanding_folds(rows, 2)[0]
     for start in STARTS:
+        fold = bin_fold(priced, columns, split, start, market="closing")
         for part in (fold.train, fold.valid):
-            margin = part[start].get_float_info("base_margin").reshape(-1, 3)
+            margin = part.get_float_info("base_margin").reshape(-1, 3)
             np.testing.assert_allclose(np.exp(margin), [[0.5, 0.3, 0.2]] * len(margin), rtol=1e-6)
+
+
+SIZES = [100, 200, 300, 400, 500]
+
+
+def batch_of(trials: int, best: list[float] | None, first: int = 0) -> Batch:
+    return Batch(first, [{"trial": number} for number in range(trials)], SIZES, best)
+
+
+def fitted(loss: float, seconds: float = 1.0) -> Fitted:
+    return Fitted([loss + 0.1, loss], seconds)
+
+
+def test_a_batch_asks_for_the_same_trials_whoever_asks_and_for_others_by_seed_and_number() -> None:
+    space = distributions(WIDE)
+    past = [told(space, FIXED_SETTINGS, [1.0, 0.9 + n / 100], 0.95 + n / 100) for n in range(9)]
+    asked = ask(past, space, 5, 3, 4)
+    assert ask(past, space, 5, 3, 4) == asked
+    # A longer search asks a cut-off batch for more, and for the same first.
+    assert ask(past, space, 5, 3, 2) == asked[:2]
+    assert ask(past, space, 5, 2, 4) != asked
+    assert ask(past, space, 6, 3, 4) != asked
+    assert ask(past[:8], space, 5, 3, 4) != asked
+
+
+def test_a_trial_is_hopeless_from_the_third_fold_on_if_worse_on_every_one() -> None:
+    best = [0.90, 0.91, 0.92, 0.93, 0.94]
+    assert not is_hopeless([0.95, 0.96], best)
+    assert is_hopeless([0.95, 0.96, 0.97], best)
+    assert not is_hopeless([0.95, 0.90, 0.97], best)
+    # On the folds so far it is worse, in the mean of all of the best one's it is better.
+    assert not is_hopeless([0.901, 0.912, 0.923], best)
+
+
+@settings(max_examples=30)
+@given(st.permutations([(trial, fold) for trial in range(3) for fold in range(5)]))
+def test_what_a_batch_comes_to_does_not_hang_on_the_order_of_results(
+    order: list[tuple[int, int]],
+) -> None:
+    losses = {0: [0.99] * 5, 1: [0.89, 0.9, 0.91, 0.92, 0.93], 2: [0.89, 0.99, 0.99, 0.99, 0.99]}
+    batch = batch_of(3, [0.9, 0.91, 0.92, 0.93, 0.94], first=4)
+    for trial, fold in order:
+        assert batch.finished or batch.wanted()
+        batch.add(Unit(4 + trial, fold), fitted(losses[trial][fold]))
+    assert batch.finished
+    assert not batch.wanted()
+    came = [(trial.passed, trial.hopeless) for trial in batch.trials]
+    assert came == [(3, True), (5, False), (4, True)]
+    assert batch.trials[0].lowest() == [0.99] * 3
+
+
+def test_folds_that_a_pruning_may_spare_come_last_and_the_slowest_trial_first() -> None:
+    batch = batch_of(2, [0.9] * 5)
+    assert [unit.fold for unit in batch.wanted()[:6]].count(0) == 2
+    assert {unit.fold for unit in batch.wanted()[6:]} == {3, 4}
+    batch.add(Unit(0, 0), fitted(0.8, seconds=1.0))
+    batch.add(Unit(1, 0), fitted(0.8, seconds=9.0))
+    assert batch.wanted()[:4] == [Unit(1, 1), Unit(1, 2), Unit(0, 1), Unit(0, 2)]
+    # Where nothing can be pruned, all folds are needed.
+    assert {u.trial for u in batch_of(2, None).wanted()[:5]} == {0}

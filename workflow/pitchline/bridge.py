@@ -15,6 +15,7 @@ import yaml
 
 from pitchline import console
 from pitchline.errors import BridgeError
+from pitchline.files import write_text
 from pitchline.params import Params, load
 
 TOOLS = Path(sys.executable).parent
@@ -93,7 +94,7 @@ def sync(params_file: Path, pull: bool) -> None:
             f"{details}\n"
             "Build them with `snakemake --cores 2` (or `dvc repro`), then `pitchline record`."
         )
-    _restore_local_state()
+    _restore_local_state(params)
     _checked("Snakemake can't mark the files", "snakemake", "--touch", "--forceall", "--cores", "1")
     left = planned()
     if left:
@@ -115,14 +116,19 @@ def _warn_of_pending_decision(params: Params) -> None:
         )
 
 
-def _restore_local_state() -> None:
-    """Make what neither git nor DVC carries: the champion's files in the store, the MLflow run."""
+def _restore_local_state(params: Params) -> None:
+    """Make what neither git nor DVC carries.
+
+    The champion's files in the store, the MLflow run, the marks of workers that have no work left.
+    """
     from pitchline import layout
     from pitchline.promote import champion as champions
 
     current = champions.read_champion()
     if current is not None:
         champions.keep(current["version"], current["files"], champions.locate(current))
+    for worker in range(2, params.train.workers + 1):
+        write_text(layout.WORKERS / f"{worker}.done", "")
     if not layout.TRACKED.exists():
         _checked("the run can't be tracked", "pitchline", "train", "track")
 

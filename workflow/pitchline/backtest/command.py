@@ -53,7 +53,8 @@ def _read() -> tuple[pd.DataFrame, pd.DataFrame]:
 def tune(params_file: Path, threads: int) -> None:
     """Choose the family and its settings on the matches known before the span begins."""
     from pitchline.backtest.walk import planned
-    from pitchline.train.study import study_of, summary
+    from pitchline.train.families.protocol import Folds
+    from pitchline.train.study import store_of, study_of, summary
 
     params = load(params_file)
     settings, train = params.backtest, params.train
@@ -75,8 +76,13 @@ def tune(params_file: Path, threads: int) -> None:
             console.say("backtest", f"{done:>3} of {total} trials, best log loss {best:.4f}")
 
     columns = columns_of(features, train.groups.chosen())
-    study = study_of(rows, columns, splits, train, settings.trials, params.seed, threads, progress)
+    store = store_of(layout.BACKTEST_SEARCHES, rows, columns, splits, train, params.seed)
+    folds = Folds(
+        rows, tuple(columns), splits, train, settings.trials, params.seed, threads, progress, store
+    )
+    study = study_of(folds)
     write_json(layout.BACKTEST_STUDY, study)
+    store.keep_newest()
     console.say("backtest", f"tuned on {len(rows):,} matches before {begins:%Y-%m-%d}")
     for line in summary(study):
         console.say("backtest", line)

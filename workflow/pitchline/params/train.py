@@ -129,6 +129,12 @@ class Train(Section):
         le=64,
         description="trials asked for together; part of the result, whatever the number of cores",
     )
+    workers: int = Field(
+        ge=1,
+        le=1000,
+        description="processes that share the search, each a job of its own; changes the duration "
+        "only",
+    )
     max_rounds: int = Field(ge=1, le=10_000, description="most boosting rounds of a model")
     early_stopping_rounds: int = Field(
         ge=1, le=1000, description="rounds without a better validation log loss before stopping"

@@ -1,5 +1,6 @@
 """``pitchline train``: the feature table in, the candidate out."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,10 +23,12 @@ from pitchline.params import Params, load
 from pitchline.train import gate as gating
 from pitchline.train.card import card_of, page, trained_competitions
 from pitchline.train.schema import Forecasts
-from pitchline.train.split import expanding_folds, split_at, trainable
+from pitchline.train.split import Split, expanding_folds, split_at, trainable
 
 if TYPE_CHECKING:
+    from pitchline.train.families.protocol import Folds
     from pitchline.train.goals import GoalModel
+    from pitchline.train.tuning.store import Folder
 
 MADE_BY_INGEST = "snakemake --cores 1 ingest"
 MADE_BY_FEATURES = "snakemake --cores 1 features"
@@ -98,31 +101,84 @@ def gate(params_file: Path) -> None:
     write_json(layout.TRAINING_DATA, content)
 
 
+@dataclass(frozen=True)
+class _Task:
+    """What the search works on, and how it reports."""
+
+    params: Params
+    rows: pd.DataFrame
+    columns: list[str]
+    splits: list[Split]
+    store: "Folder"
+
+    @classmethod
+    def of(cls, params_file: Path) -> "_Task":
+        from pitchline.train.study import store_of
+
+        params = load(params_file)
+        rows, columns = _rows(params)
+        before = split_at(rows, _test_window(params)[0]).train
+        rows = rows.iloc[before].reset_index(drop=True)
+        try:
+            splits = expanding_folds(rows, params.train.folds)
+        except ValueError as error:
+            raise PitchlineError(f"{layout.FEATURES}: {error}") from error
+        store = store_of(layout.SEARCHES, rows, columns, splits, params.train, params.seed)
+        return cls(params, rows, columns, splits, store)
+
+    def folds(self, threads: int) -> "Folds":
+        from pitchline.train.families.protocol import Folds
+
+        return Folds(
+            rows=self.rows,
+            columns=tuple(self.columns),
+            splits=self.splits,
+            settings=self.params.train,
+            trials=self.params.train.trials,
+            seed=self.params.seed,
+            threads=threads,
+            progress=self.progress,
+            store=self.store,
+            resumed=self.resumed,
+        )
+
+    def progress(self, done: int, total: int, best: float) -> None:
+        batch = self.params.train.trials_at_once
+        passed = done // REPORTED_EVERY > (done - batch) // REPORTED_EVERY
+        if passed or done == total:
+            console.say("tune", f"{done:>3} of {total} trials, best log loss {best:.4f}")
+
+    def resumed(self, done: int) -> None:
+        total = self.params.train.trials
+        console.say("tune", f"{done:>3} of {total} trials were done before, going on from there")
+
+
+@train.command()
+@click.option("--threads", default=1, show_default=True, help="Fits at a time.")
+@click.pass_obj
+def search(params_file: Path, threads: int) -> None:
+    """Work on the search until all its trials are done, beside any other worker; see tune."""
+    from pitchline.train.study import searched
+
+    searched(_Task.of(params_file).folds(threads))
+
+
 @train.command()
 @click.option("--threads", default=1, show_default=True, help="Fits at a time.")
 @click.pass_obj
 def tune(params_file: Path, threads: int) -> None:
-    """Choose the family, its settings and the temperature before the test window."""
+    """Choose the family, its settings and the temperature before the test window.
+
+    Every fit of the search is kept under data/state/study: interrupted, it goes on from there, to
+    the same study. Any number of `pitchline train search` may help, here or on other hosts.
+    """
     from pitchline.train.study import study_of, summary
 
-    params = load(params_file)
-    settings = params.train
-    rows, columns = _rows(params)
-    before = split_at(rows, _test_window(params)[0]).train
-    rows = rows.iloc[before].reset_index(drop=True)
-    try:
-        splits = expanding_folds(rows, settings.folds)
-    except ValueError as error:
-        raise PitchlineError(f"{layout.FEATURES}: {error}") from error
-
-    def progress(done: int, total: int, best: float) -> None:
-        passed = done // REPORTED_EVERY > (done - settings.trials_at_once) // REPORTED_EVERY
-        if passed or done == total:
-            console.say("tune", f"{done:>3} of {total} trials, best log loss {best:.4f}")
-
-    study = study_of(
-        rows, columns, splits, settings, settings.trials, params.seed, threads, progress
-    )
+    task = _Task.of(params_file)
+    study = study_of(task.folds(threads))
+    settings = task.params.train
+    write_json(layout.DURATIONS, {"trials": task.store.seconds_by_trial(settings.trials)})
+    task.store.keep_newest()
     write_json(layout.STUDY, study)
     for line in summary(study):
         console.say("tune", line)
@@ -174,7 +230,8 @@ def _card(
         "goals": vars(goals),
         "params": {
             "features": params.features.model_dump(),
-            "train": params.train.model_dump(),
+            # How many workers searched decides nothing.
+            "train": params.train.model_dump(exclude={"workers"}),
         },
     }
 
@@ -316,3 +373,21 @@ def _send_waiting() -> None:
         raise PitchlineError(
             f"{len(left)} of the runs in {layout.UNSENT} not sent: {'; '.join(delivery.problems)}"
         )
+
+
+@train.command("export-study")
+@click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
+@click.pass_obj
+def export_study(params_file: Path, path: Path) -> None:
+    """Write the study as an Optuna storage: SQLite (.db, .sqlite3), or a journal (.log, .journal).
+
+    `optuna-dashboard` and `optuna.load_study` open it; the study is called "pitchline".
+    """
+    from pitchline.train.tuning.export import exported
+
+    study = read_json(layout.STUDY, made_by=MADE_BY_TRAIN)
+    durations: dict[str, float] = {}
+    if layout.DURATIONS.exists():
+        durations = read_json(layout.DURATIONS, made_by=MADE_BY_TRAIN)["trials"]
+    name = exported(study, load(params_file).train.search, durations, path)
+    console.say("export", f"{path}: study {name!r}, {len(study['trials'])} trials")

@@ -27,6 +27,7 @@ from pitchline.train.split import Split
 
 NAME = "blend"
 TITLE = "logit and xgboost"
+TREES = True
 DECIMALS = 6
 
 

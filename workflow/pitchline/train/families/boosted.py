@@ -16,6 +16,7 @@ from pitchline.train.split import Split
 
 NAME = "xgboost"
 TITLE = "XGBoost"
+TREES = True
 
 
 @dataclass(frozen=True)

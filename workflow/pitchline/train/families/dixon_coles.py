@@ -24,6 +24,7 @@ from pitchline.train.split import Split
 
 NAME = "dixon_coles"
 TITLE = "Dixon-Coles"
+TREES = False
 KEYS = ("competition", "home_team", "away_team")
 DECIMALS = 6
 # A match as old as this weighs less than a thousandth of a new one and is left out.

@@ -18,6 +18,7 @@ from pitchline.train.split import Split
 
 NAME = "logit"
 TITLE = "ridge logit"
+TREES = False
 
 
 def wide_logit(table: pd.DataFrame, c: float) -> Logit:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,11 @@ from pitchline.params import Train
 from pitchline.train.baselines import targets
 from pitchline.train.split import Split
 
+if TYPE_CHECKING:
+    from pitchline.train.tuning.store import Store
+
 Progress = Callable[[int, int, float], None]
+Resumed = Callable[[int], None]
 # A part of the model, what it leans on, the group that belongs to, and by how much.
 Leaning = tuple[str, str, str, float]
 
@@ -87,6 +91,8 @@ class Folds:
         seed: of samplers and fits.
         threads: fits at a time; changes the duration only.
         progress: called with (trials done, trials in all, best log loss so far).
+        store: where fits of trees are found and kept; None to keep them in memory.
+        resumed: called with the number of trials that the store had finished, if there are any.
     """
 
     rows: pd.DataFrame
@@ -97,6 +103,8 @@ class Folds:
     seed: int
     threads: int
     progress: Progress
+    store: "Store | None" = None
+    resumed: "Resumed | None" = None
     _found: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @cached_property
@@ -121,6 +129,8 @@ class Family(Protocol):
     NAME: str
     TITLE: str
     """In words, for the card."""
+    TREES: bool
+    """Whether it has trees, whose hyperparameters are searched."""
 
     def choose(self, folds: Folds) -> dict[str, Any]:
         """Choose all that a recipe needs.

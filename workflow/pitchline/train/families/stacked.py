@@ -24,6 +24,7 @@ from pitchline.train.split import Split
 
 NAME = "stacked"
 TITLE = "XGBoost, logit and Dixon-Coles, stacked"
+TREES = True
 PARTS = ("trees", "logit", "dixon_coles")
 DECIMALS = 4
 STEPS = 30

@@ -192,7 +192,7 @@ def no_trees() -> xgb.Booster:
 
 def search(folds: Folds) -> dict[str, Any]:
     """Hyperparameters, start and rounds with the lowest log loss, from ``tuning.search``."""
-    from pitchline.train import tuning
+    from pitchline.train.tuning import search as tuning
 
     settings = folds.settings
     return folds.once(
@@ -210,6 +210,8 @@ def search(folds: Folds) -> dict[str, Any]:
             seed=folds.seed,
             threads=folds.threads,
             progress=folds.progress,
+            store=folds.store,
+            resumed=folds.resumed,
         ),
     )
 

@@ -1,0 +1,1 @@
+"""The hyperparameter search: resumable, spread over threads, processes and hosts, one answer."""
