@@ -16,6 +16,9 @@ EXCEPTIONS = {
     "Environment variable PATH used": (
         "PATH always exists; it is extended so that `pitchline` is found without activation"
     ),
+    "Environment variable PYTHONPATH used": (
+        "it need not exist; it is extended so that commands run this folder's code"
+    ),
 }
 
 

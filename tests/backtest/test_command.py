@@ -160,6 +160,7 @@ def test_the_model_walked_with_is_of_the_family_that_tuning_chose(
         return found[found["forecaster"] == "model"].reset_index(drop=True)
 
     before = forecasts()
+    share_of_logit = content_of(layout.BACKTEST_STUDY)["logit"]["share"]
     edit_params({"train": {"family": "auto", "families": [family]}})
     backtest("--threads", "2")
     after = forecasts()
@@ -167,7 +168,9 @@ def test_the_model_walked_with_is_of_the_family_that_tuning_chose(
     assert after["match_id"].tolist() == before["match_id"].tolist()
     assert not after["made_with"].isin(before["made_with"]).any()
     shares = ["home", "draw", "away"]
-    assert (after[shares].to_numpy() != before[shares].to_numpy()).mean() > 0.5
+    # A blend without a share of the logit is its trees.
+    same = family == "xgboost" and share_of_logit == 0
+    assert (after[shares].to_numpy() != before[shares].to_numpy()).mean() > 0.5 or same
     validated(BacktestForecasts, after, layout.BACKTEST_FORECASTS)
 
 

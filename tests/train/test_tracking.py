@@ -90,7 +90,7 @@ def test_a_candidate_is_tracked_once_with_its_trials_and_files(store: str) -> No
     assert params["max_depth"] == str(study["best"]["params"]["max_depth"])
     assert params["train.folds"] == "2"
     assert params["train.search.max_depth"] == "[1, 4]"
-    assert params["promote.minimum_accuracy"] == "null"
+    assert params["promote.gates.accuracy.threshold"] == "null"
     tags = main.data.tags
     assert tags["pitchline.sha256.features"] == sha256_of(layout.FEATURES)
     assert tags["pitchline.sha256.study"] == sha256_of(layout.STUDY)
@@ -411,7 +411,7 @@ def test_what_waits_is_what_ensure_run_logs(store: str, monkeypatch: pytest.Monk
         tracking.ensure_run(mlflow, "weekly_retraining", layout.CANDIDATE)
     assert not unsent.entries()
     run = the_one_run(version_of(layout.CANDIDATE))
-    assert run.data.params["promote.minimum_accuracy"] == "null"
+    assert run.data.params["promote.gates.accuracy.threshold"] == "null"
 
 
 def test_two_commands_at_once_log_a_candidate_once(

@@ -81,7 +81,6 @@ def version_number(mlflow: "MlflowClient", experiment: str, bundle: Bundle) -> s
         return None
     run_id = tracking.ensure_run(mlflow, experiment, bundle.folder)
     run = mlflow.get_run(run_id)
-    _end_interrupted(mlflow, run.info.experiment_id, bundle.version)
     registered = mlflow.create_model_version(
         MODEL_NAME,
         source=f"{run.info.artifact_uri}/{tracking.MODEL_ARTIFACT}",
@@ -103,13 +102,3 @@ def _is_whole(mlflow: "MlflowClient", run_id: str | None) -> bool:
             raise
         return False
     return bool(info.status == "FINISHED" and info.lifecycle_stage == "active")
-
-
-def _end_interrupted(mlflow: "MlflowClient", experiment_id: str, version: str) -> None:
-    """End runs of a model that a crash left open; a whole one is there by now."""
-    for run in mlflow.search_runs(
-        [experiment_id],
-        filter_string=f"tags.`{tracking.VERSION_TAG}` = '{version}' "
-        "and attributes.status = 'RUNNING'",
-    ):
-        mlflow.set_terminated(run.info.run_id, "KILLED")
