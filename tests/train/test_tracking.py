@@ -16,6 +16,7 @@ import pytest
 from pitchline import layout
 from pitchline.errors import PitchlineError
 from pitchline.files import read_parquet, sha256_of, write_json
+from pitchline.params import load
 from pitchline.train import tracking, unsent
 from pitchline.train.candidate import candidate_files, version_of
 from pitchline.train.model import CARD_FILE, Forecaster
@@ -430,6 +431,17 @@ def test_two_commands_at_once_log_a_candidate_once(
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     assert len(runs_of()[0]) == 1
     the_one_run(version_of(layout.CANDIDATE))
+
+
+def test_a_run_that_a_promotion_sent_meanwhile_is_known_as_sent(store: str) -> None:
+    params = load(Path("params.yaml"))
+    run, entry, _ = tracking.keep(layout.CANDIDATE, "weekly_retraining", params)
+    assert entry is not None
+    with tracking.client() as mlflow:
+        sent = tracking.ensure_run(mlflow, "weekly_retraining", layout.CANDIDATE)
+    assert not entry.exists()
+    delivery = tracking.deliver(run)
+    assert (delivery.sent, delivery.problems) == ({run.told["version"]: sent}, [])
 
 
 def test_a_server_that_does_not_answer_is_given_up_within_two_minutes(

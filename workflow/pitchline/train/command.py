@@ -324,7 +324,7 @@ def _track_candidate(params: Params) -> None:
     from pitchline.train import tracking
 
     run, entry, unkept = tracking.keep(layout.CANDIDATE, params.retrain.experiment_name, params)
-    delivery = tracking.deliver(run if entry is None else None)
+    delivery = tracking.deliver(run)
     version = run.told["version"]
     run_id = delivery.sent.get(version)
     state = "sent" if run_id else "spooled" if entry else "lost"

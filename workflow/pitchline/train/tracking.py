@@ -199,11 +199,12 @@ def keep(folder: Path, experiment: str, params: Params) -> tuple[Run, Path | Non
         return Run(told, folder), None, brief(error)
 
 
-def deliver(extra: Run | None = None) -> Delivery:
+def deliver(own: Run | None = None) -> Delivery:
     """Send the runs that wait, the oldest first; nothing is raised.
 
     Args:
-        extra: a run that could not be kept, sent last.
+        own: the caller's run, sent last if it does not wait: it could not be kept, or another
+            process sent it meanwhile.
     """
     delivery = Delivery()
     try:
@@ -211,8 +212,8 @@ def deliver(extra: Run | None = None) -> Delivery:
             for entry in unsent.entries():
                 if not _deliver_one(mlflow, entry, delivery) and not _answers(mlflow):
                     return delivery
-            if extra is not None:
-                delivery.sent[extra.told["version"]] = send(mlflow, extra)
+            if own is not None and not unsent.waiting(own.told["version"]):
+                delivery.sent[own.told["version"]] = send(mlflow, own)
     except Exception as error:  # noqa: BLE001 MLflow raises many kinds; none may fail a training
         delivery.problems.append(brief(error))
     return delivery
