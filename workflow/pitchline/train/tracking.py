@@ -212,8 +212,10 @@ def deliver(own: Run | None = None) -> Delivery:
             for entry in unsent.entries():
                 if not _deliver_one(mlflow, entry, delivery) and not _answers(mlflow):
                     return delivery
-            if own is not None and not unsent.waiting(own.told["version"]):
-                delivery.sent[own.told["version"]] = send(mlflow, own)
+            if own is not None:
+                version = own.told["version"]
+                if version not in delivery.sent and not unsent.waiting(version):
+                    delivery.sent[version] = send(mlflow, own)
     except Exception as error:  # noqa: BLE001 MLflow raises many kinds; none may fail a training
         delivery.problems.append(brief(error))
     return delivery
