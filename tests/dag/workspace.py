@@ -18,7 +18,7 @@ SLICE = {
     r"test_days: 1095": "test_days: 300",
     r"folds: 5": "folds: 2",
     r"trials: 50": "trials: 6",
-    r"refit_days: 28": "refit_days: 150",
+    "evaluate:\n  refit_days: 28": "evaluate:\n  refit_days: 150",
     r"first_season: 2023-24": "first_season: 2025-26",
     r"refit_steps: 4": "refit_steps: 12",
     r"trials: 20": "trials: 2",
