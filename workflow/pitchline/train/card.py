@@ -84,7 +84,7 @@ def card_of(
         "as_of": model["as_of"],
         "model": {
             "family": model["model"],
-            "features": len(model["recipe"]["columns"]),
+            "features": len(model["reads"]),
             "groups": [name for name, on in groups.items() if on],
             "market": model["params"]["train"]["market"],
             "hyperparameters": model["hyperparameters"],

@@ -103,6 +103,7 @@ class Forecaster:
             folder / CARD_FILE,
             {
                 **card,
+                "reads": list(self.columns),
                 "model_sha256": hashlib.sha256(model).hexdigest(),
                 "figures_sha256": _digest(figures),
                 **figures,
