@@ -139,7 +139,8 @@ def effective_params_file(config: dict[str, Any]) -> str:
     stated = yaml.safe_load(PARAMS_FILE.read_text(encoding="utf-8"))
     if stated == config:
         return str(PARAMS_FILE)
-    text = yaml.safe_dump(dict(config), sort_keys=True, allow_unicode=True)
+    # In the order of params.yaml: it is the order of the gates.
+    text = yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True)
     path = STATE / "params.yaml"
     if not path.exists() or path.read_text(encoding="utf-8") != text:
         write_text(path, text)
