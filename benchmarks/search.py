@@ -1,10 +1,10 @@
 """The search for hyperparameters: its time, what a second worker gains, and whether bytes differ.
 
-    python benchmarks/search.py DIR [--warm-up 10] [--times 3]
+    python benchmarks/search.py DIR [--warm-up 10] [--all-groups] [--times 3]
 
 DIR is a project whose features are built: this one after `make run`, or one that
 `benchmarks/everything.py` made and `pitchline features build` filled. The parameters are those of
-params.yaml, but for the warm-up. Every run starts without kept fits, in a folder of its own.
+params.yaml, but for these. Every run starts without kept fits, in a folder of its own.
 """
 
 import argparse
@@ -24,7 +24,7 @@ STUDY = Path("models/candidate/study.json")
 KEPT = Path("data/state/study")
 
 
-def prepare(folder: Path, home: Path, warm_up: int | None) -> None:
+def prepare(folder: Path, home: Path, warm_up: int | None, all_groups: bool) -> None:
     """A folder that has features and parameters alone."""
     (home / "data").mkdir()
     for name in ("features", "quality"):
@@ -32,6 +32,8 @@ def prepare(folder: Path, home: Path, warm_up: int | None) -> None:
     content = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     if warm_up is not None:
         content["train"]["warm_up_seasons"] = warm_up
+    if all_groups:
+        content["train"]["groups"] = dict.fromkeys(content["train"]["groups"], True)
     (home / "params.yaml").write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
 
 
@@ -62,13 +64,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--warm-up", type=int, help="seasons that only warm ratings up")
+    parser.add_argument("--all-groups", action="store_true", help="every group of features is on")
     parser.add_argument("--times", type=int, default=3)
     told = parser.parse_args()
     best: dict[tuple[int, int], float] = {}
     hashes, rest = set(), []
     with tempfile.TemporaryDirectory(prefix="pitchline-search-") as name:
         home = Path(name)
-        prepare(told.folder, home, told.warm_up)
+        prepare(told.folder, home, told.warm_up, told.all_groups)
         for _ in range(told.times):
             for way in ((1, 1), (1, 2), (2, 1)):
                 seconds = searched(home, *way)
