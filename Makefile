@@ -61,6 +61,9 @@ environment-dev: $(VENV)/dev.stamp ## the same with what tests and checks need
 .PHONY: environment-s3
 environment-s3: $(VENV)/s3.stamp ## the same with what a DVC remote in an S3 bucket needs
 
+.PHONY: environment-slurm
+environment-slurm: $(VENV)/slurm.stamp ## the same with what Snakemake on SLURM needs
+
 $(VENV)/uv.stamp: requirements/bootstrap.lock
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
