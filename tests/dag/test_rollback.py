@@ -5,7 +5,8 @@ from pathlib import Path
 
 from tests.dag.workspace import Workspace
 
-OTHER_SEED = {"seed: 20140816": "seed: 7"}
+# Another candidate, and nothing else.
+OTHER_WINDOW = {"test_days: 300": "test_days: 290"}
 
 
 def serving(workspace: Workspace) -> str:
@@ -29,7 +30,7 @@ def test_after_a_rollback_neither_door_promotes_again_and_a_clone_gets_the_resto
     workspace.push_to(tmp_path / "remote")
     workspace.commit("a remote")
     first = serving(workspace)
-    workspace.edit_params(OTHER_SEED)
+    workspace.edit_params(OTHER_WINDOW)
     workspace.snakemake()
     second = serving(workspace)
     assert second != first
