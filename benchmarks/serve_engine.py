@@ -72,12 +72,12 @@ def by_numpy(forest: engine.Forest, table: np.ndarray, margins: np.ndarray) -> n
     while ((feature := forest.features[node]) >= 0).any():
         value = x[row, feature]
         goes_left = np.where(
-            np.isnan(value), forest.default_left[node], value < forest.values[node]
+            np.isnan(value), forest.default_left[node], value < forest.thresholds[node]
         )
         following = np.where(goes_left, forest.left[node], forest.right[node])
         node = np.where(feature >= 0, following, node)
     sums = margins.copy()
-    leaves = forest.values[node]
+    leaves = forest.thresholds[node]
     for tree, result in enumerate(forest.classes):
         sums[:, result] += leaves[:, tree]
     powers = np.exp(sums - sums.max(axis=1, keepdims=True))
@@ -229,7 +229,9 @@ def main() -> None:
             card = json.loads((folder / "made" / CARD_FILE).read_text())
             trees = champion.current.engine.forest
             assert trees is not None
-            print(f"{name}: {card['family']}, {len(trees.roots)} trees, {len(trees.values)} nodes")
+            print(
+                f"{name}: {card['family']}, {len(trees.roots)} trees, {len(trees.thresholds)} nodes"
+            )
             print()
             compared(forecaster, champion.current, features)
             champion.stop()

@@ -109,7 +109,7 @@ class Forest:
     roots: np.ndarray
     classes: np.ndarray
     features: np.ndarray
-    values: np.ndarray
+    thresholds: np.ndarray
     left: np.ndarray
     right: np.ndarray
     default_left: np.ndarray
@@ -162,7 +162,7 @@ class Forest:
             self.roots,
             self.classes,
             self.features,
-            self.values,
+            self.thresholds,
             self.left,
             self.right,
             self.default_left,

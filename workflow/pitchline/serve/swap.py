@@ -87,7 +87,7 @@ class Champion:
 
     @property
     def refused(self) -> list[dict[str, str | None]]:
-        """What was refused since the current model was loaded: version (None if unknown), reason, at."""
+        """What was refused since the last swap: version (None if unknown), reason, at."""
         return list(self._refused)
 
     def start(self) -> None:
