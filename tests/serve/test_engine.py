@@ -22,7 +22,7 @@ from tests.serve.models import bundle, files_of, fit, fitted, table_of
 from tests.train.recipes import SETTINGS, any_recipe, recipe
 
 FAMILIES = ("blend", "xgboost", "logit", "priced")
-HEAVY = ("mlflow", "optuna", "pandas", "sklearn", "scipy", "xgboost", "snakemake", "dvc", "pyarrow")
+HEAVY = ("mlflow", "optuna", "pandas", "sklearn", "xgboost", "snakemake", "dvc", "pyarrow")
 
 
 def served(folder: Path, forecaster: Forecaster, rows: pd.DataFrame) -> Served:
