@@ -342,8 +342,8 @@ def test_fifty_swaps_while_threads_ask_give_no_wrong_answer(
         for number in range(50):
             pointer = pointers[order[number % len(order)]]
             if number % 5 == 4:
-                write_json(root / layout.CHAMPION, pointer | {"version": "0123456789ab"})
                 refusals = champion.refusals
+                write_json(root / layout.CHAMPION, pointer | {"version": "0123456789ab"})
                 until(lambda before=refusals: champion.refusals > before)  # type: ignore[misc]
             point(root, pointer)
             until(lambda to=pointer: champion.current.version == to["version"])  # type: ignore[misc]

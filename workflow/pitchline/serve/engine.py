@@ -148,7 +148,7 @@ class Forest:
             parts.append(_nodes(tree, len(columns), offset))
             offset += len(parts[-1][0])
         kinds = (np.int64, np.float32, np.int64, np.int64, np.bool_)
-        joined = [
+        joined: list[np.ndarray] = [
             np.concatenate([np.empty(0, kind), *(part[number] for part in parts)]).astype(kind)
             for number, kind in enumerate(kinds)
         ]

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-NUMBERS = {
+NUMBERS: dict[bytes, np.dtype[Any]] = {
     b"i": np.dtype(">i1"),
     b"U": np.dtype(">u1"),
     b"I": np.dtype(">i2"),
@@ -89,7 +89,7 @@ class _Reader:
             dtype = NUMBERS[kind]
             read = np.frombuffer(self.take(count * dtype.itemsize), dtype)
             return read.astype(dtype.newbyteorder("="))
-        found = []
+        found: list[Any] = []
         while count is None or len(found) < count:
             mark = kind or self.take(1)
             if count is None and mark == b"]":
