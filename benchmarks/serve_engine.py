@@ -38,7 +38,7 @@ from pitchline.train.model import Forecaster  # noqa: E402
 from pitchline.train.split import trainable  # noqa: E402
 
 ROWS = 50_000
-SINGLE_SECONDS = 4.0
+SINGLE_SECONDS = 3.0
 SWAPS = 40
 LARGE = {
     "max_depth": 4,
@@ -69,15 +69,12 @@ def by_numpy(forest: engine.Forest, table: np.ndarray, margins: np.ndarray) -> n
     x = table.astype(np.float32)
     node = np.tile(forest.roots, (len(x), 1))
     row = np.arange(len(x))[:, None]
-    while ((feature := forest.features[node]) >= 0).any():
-        value = x[row, feature]
-        goes_left = np.where(
-            np.isnan(value), forest.default_left[node], value < forest.thresholds[node]
-        )
-        following = np.where(goes_left, forest.left[node], forest.right[node])
-        node = np.where(feature >= 0, following, node)
+    for _ in range(forest.depths.max()):
+        value = x[row, forest.features[node]]
+        unknown = np.isnan(value) & forest.default_left[node]
+        node = forest.left[node] + 1 - ((value < forest.thresholds[node]) | unknown)
     sums = margins.copy()
-    leaves = forest.thresholds[node]
+    leaves = forest.leaves[node]
     for tree, result in enumerate(forest.classes):
         sums[:, result] += leaves[:, tree]
     powers = np.exp(sums - sums.max(axis=1, keepdims=True))

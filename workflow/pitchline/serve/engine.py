@@ -107,12 +107,13 @@ class Forest:
     """Boosted trees, node after node; see ``kernels.boosted``."""
 
     roots: np.ndarray
+    depths: np.ndarray
     classes: np.ndarray
     features: np.ndarray
     thresholds: np.ndarray
-    left: np.ndarray
-    right: np.ndarray
     default_left: np.ndarray
+    left: np.ndarray
+    leaves: np.ndarray
 
     @classmethod
     def read(cls, content: bytes, columns: Sequence[str]) -> Self:
@@ -142,17 +143,19 @@ class Forest:
         trees, classes = model["trees"], np.asarray(model["tree_info"], dtype=np.int64)
         if len(classes) != len(trees) or ((classes < 0) | (classes > 2)).any():
             raise ValueError("its trees are not of three results")
-        roots, parts, offset = [], [], 0
+        roots, depths, parts, offset = [], [], [], 0
         for tree in trees:
+            nodes, depth = _nodes(tree, len(columns), offset)
             roots.append(offset)
-            parts.append(_nodes(tree, len(columns), offset))
-            offset += len(parts[-1][0])
-        kinds = (np.int64, np.float32, np.int64, np.int64, np.bool_)
+            depths.append(depth)
+            parts.append(nodes)
+            offset += len(nodes[0])
+        kinds = (np.int32, np.float32, np.bool_, np.int32, np.float32)
         joined: list[np.ndarray] = [
             np.concatenate([np.empty(0, kind), *(part[number] for part in parts)]).astype(kind)
             for number, kind in enumerate(kinds)
         ]
-        return cls(np.array(roots, dtype=np.int64), classes, *joined)
+        return cls(np.array(roots, np.int32), np.array(depths, np.int32), classes, *joined)
 
     def probabilities(self, table: np.ndarray, margins: np.ndarray) -> np.ndarray:
         """Probabilities, shape (rows, 3), of single precision; see ``kernels.boosted``."""
@@ -160,17 +163,22 @@ class Forest:
             table,
             margins,
             self.roots,
+            self.depths,
             self.classes,
             self.features,
             self.thresholds,
-            self.left,
-            self.right,
             self.default_left,
+            self.left,
+            self.leaves,
         )
 
 
-def _nodes(tree: Mapping[str, Any], width: int, offset: int) -> tuple[np.ndarray, ...]:
-    """Features, values, left, right and default_left of a tree's nodes, checked."""
+def _nodes(tree: Mapping[str, Any], width: int, offset: int) -> tuple[tuple[np.ndarray, ...], int]:
+    """A tree's nodes, checked, level by level, siblings side by side; and its depth.
+
+    Returns:
+        Features, thresholds, default_left, left and leaves as ``kernels.boosted`` takes them.
+    """
     left, right, features = (
         np.asarray(tree[name], dtype=np.int64)
         for name in ("left_children", "right_children", "split_indices")
@@ -178,13 +186,12 @@ def _nodes(tree: Mapping[str, Any], width: int, offset: int) -> tuple[np.ndarray
     values = np.asarray(tree["split_conditions"], dtype=np.float32)
     default_left = np.asarray(tree["default_left"], dtype=np.bool_)
     count = len(left)
-    parts = (right, features, values, default_left)
-    if not count or any(len(part) != count for part in parts):
+    if not count or any(len(part) != count for part in (right, features, values, default_left)):
         raise ValueError("a tree's nodes are not complete")
     if np.any(np.asarray(tree["split_type"]) != 0) or len(tree["categories"]):
         raise ValueError("a tree splits by categories")
     inner, own = left >= 0, np.arange(count)
-    # Children come after their parents: no walk can leave the tree or go round in it.
+    # Children come after their parents, so no walk can leave the tree or go round in it.
     for children in (left, right):
         if (inner & ((children <= own) | (children >= count))).any():
             raise ValueError("a tree's nodes are not in order")
@@ -192,8 +199,25 @@ def _nodes(tree: Mapping[str, Any], width: int, offset: int) -> tuple[np.ndarray
         raise ValueError("a tree asks for a feature that is none of its features")
     if not np.isfinite(values).all():
         raise ValueError("a figure of a tree is not finite")
-    leaf = np.where(inner, features, -1)
-    return leaf, values, left + offset, right + offset, default_left
+    levels = [np.zeros(1, dtype=np.int64)]
+    reached = 1
+    while len(parents := levels[-1][inner[levels[-1]]]):
+        levels.append(np.column_stack([left[parents], right[parents]]).ravel())
+        reached += len(levels[-1])
+        if reached > count:
+            raise ValueError("a tree's node has two parents")
+    order = np.concatenate(levels)
+    splits = inner[order]
+    # The children of the nodes that split follow the root, pair after pair.
+    following = 1 + 2 * (np.cumsum(splits) - 1)
+    nodes = (
+        np.where(splits, features[order], 0),
+        np.where(splits, values[order], np.float32(np.nan)),
+        splits & default_left[order],
+        offset + np.where(splits, following, np.arange(len(order)) - 1),
+        np.where(splits, np.float32(0), values[order]),
+    )
+    return nodes, len(levels) - 1
 
 
 def totals_of(columns: Sequence[str]) -> dict[str, tuple[str, str]]:

@@ -48,7 +48,10 @@ class _Reader:
         if kind not in NUMBERS:
             raise ValueError(f"not UBJSON (unknown type {kind!r} at byte {self.place})")
         dtype = NUMBERS[kind]
-        return np.frombuffer(self.take(dtype.itemsize), dtype)[0].item()
+        taken = self.take(dtype.itemsize)
+        if dtype.kind == "f":
+            return np.frombuffer(taken, dtype)[0].item()
+        return int.from_bytes(taken, "big", signed=dtype.kind == "i")
 
     def length(self) -> int:
         count = self.number(self.take(1))
