@@ -72,7 +72,7 @@ def by_numpy(forest: engine.Forest, table: np.ndarray, margins: np.ndarray) -> n
     for _ in range(forest.depths.max()):
         value = x[row, forest.features[node]]
         unknown = np.isnan(value) & forest.default_left[node]
-        node = forest.left[node] + 1 - ((value < forest.thresholds[node]) | unknown)
+        node = forest.right[node] - ((value < forest.thresholds[node]) | unknown)
     sums = margins.copy()
     leaves = forest.leaves[node]
     for tree, result in enumerate(forest.classes):

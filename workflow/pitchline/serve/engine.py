@@ -112,7 +112,7 @@ class Forest:
     features: np.ndarray
     thresholds: np.ndarray
     default_left: np.ndarray
-    left: np.ndarray
+    right: np.ndarray
     leaves: np.ndarray
 
     @classmethod
@@ -143,19 +143,7 @@ class Forest:
         trees, classes = model["trees"], np.asarray(model["tree_info"], dtype=np.int64)
         if len(classes) != len(trees) or ((classes < 0) | (classes > 2)).any():
             raise ValueError("its trees are not of three results")
-        roots, depths, parts, offset = [], [], [], 0
-        for tree in trees:
-            nodes, depth = _nodes(tree, len(columns), offset)
-            roots.append(offset)
-            depths.append(depth)
-            parts.append(nodes)
-            offset += len(nodes[0])
-        kinds = (np.int32, np.float32, np.bool_, np.int32, np.float32)
-        joined: list[np.ndarray] = [
-            np.concatenate([np.empty(0, kind), *(part[number] for part in parts)]).astype(kind)
-            for number, kind in enumerate(kinds)
-        ]
-        return cls(np.array(roots, np.int32), np.array(depths, np.int32), classes, *joined)
+        return cls(**_nodes(trees, len(columns)), classes=classes)
 
     def probabilities(self, table: np.ndarray, margins: np.ndarray) -> np.ndarray:
         """Probabilities, shape (rows, 3), of single precision; see ``kernels.boosted``."""
@@ -168,56 +156,70 @@ class Forest:
             self.features,
             self.thresholds,
             self.default_left,
-            self.left,
+            self.right,
             self.leaves,
         )
 
 
-def _nodes(tree: Mapping[str, Any], width: int, offset: int) -> tuple[tuple[np.ndarray, ...], int]:
-    """A tree's nodes, checked, level by level, siblings side by side; and its depth.
+def _nodes(trees: Sequence[Mapping[str, Any]], width: int) -> dict[str, np.ndarray]:
+    """The nodes of all trees, checked, level by level, siblings side by side.
 
     Returns:
-        Features, thresholds, default_left, left and leaves as ``kernels.boosted`` takes them.
+        roots, depths, features, thresholds, default_left, right and leaves as ``kernels.boosted``
+        takes them.
     """
+
+    def joined(name: str, kind: type) -> np.ndarray:
+        parts = [np.asarray(tree[name]) for tree in trees]
+        if [len(part) for part in parts] != counts:
+            raise ValueError("a tree's nodes are not complete")
+        return np.concatenate([np.empty(0, kind), *parts]).astype(kind)
+
+    counts = [len(tree["left_children"]) for tree in trees]
+    if 0 in counts:
+        raise ValueError("a tree has no node")
     left, right, features = (
-        np.asarray(tree[name], dtype=np.int64)
-        for name in ("left_children", "right_children", "split_indices")
+        joined(name, np.int64) for name in ("left_children", "right_children", "split_indices")
     )
-    values = np.asarray(tree["split_conditions"], dtype=np.float32)
-    default_left = np.asarray(tree["default_left"], dtype=np.bool_)
-    count = len(left)
-    if not count or any(len(part) != count for part in (right, features, values, default_left)):
-        raise ValueError("a tree's nodes are not complete")
-    if np.any(np.asarray(tree["split_type"]) != 0) or len(tree["categories"]):
+    values = joined("split_conditions", np.float32)
+    default_left = joined("default_left", np.bool_)
+    if joined("split_type", np.int64).any() or any(len(tree["categories"]) for tree in trees):
         raise ValueError("a tree splits by categories")
-    inner, own = left >= 0, np.arange(count)
+    if not np.isfinite(values).all():
+        raise ValueError("a figure of a tree is not finite")
+    roots = np.cumsum([0, *counts[:-1]])[: len(counts)]
+    tree_of = np.repeat(np.arange(len(counts)), counts)
+    first = roots[tree_of]
+    own, ends = np.arange(len(left)) - first, np.array(counts, dtype=np.int64)[tree_of]
+    inner = left >= 0
     # Children come after their parents, so no walk can leave the tree or go round in it.
     for children in (left, right):
-        if (inner & ((children <= own) | (children >= count))).any():
+        if (inner & ((children <= own) | (children >= ends))).any():
             raise ValueError("a tree's nodes are not in order")
     if (inner & ((features < 0) | (features >= width))).any():
         raise ValueError("a tree asks for a feature that is none of its features")
-    if not np.isfinite(values).all():
-        raise ValueError("a figure of a tree is not finite")
-    levels = [np.zeros(1, dtype=np.int64)]
-    reached = 1
+    depths = np.zeros(len(counts), dtype=np.int64)
+    levels, reached = [roots], len(roots)
     while len(parents := levels[-1][inner[levels[-1]]]):
-        levels.append(np.column_stack([left[parents], right[parents]]).ravel())
-        reached += len(levels[-1])
-        if reached > count:
+        children = np.column_stack([left[parents], right[parents]]) + first[parents, None]
+        depths[tree_of[parents]] = len(levels)
+        levels.append(children.ravel())
+        reached += children.size
+        if reached > len(left):
             raise ValueError("a tree's node has two parents")
     order = np.concatenate(levels)
     splits = inner[order]
-    # The children of the nodes that split follow the root, pair after pair.
-    following = 1 + 2 * (np.cumsum(splits) - 1)
-    nodes = (
-        np.where(splits, features[order], 0),
-        np.where(splits, values[order], np.float32(np.nan)),
-        splits & default_left[order],
-        offset + np.where(splits, following, np.arange(len(order)) - 1),
-        np.where(splits, np.float32(0), values[order]),
-    )
-    return nodes, len(levels) - 1
+    # The children of the nodes that split follow the roots, pair after pair.
+    following = len(roots) - 1 + 2 * np.cumsum(splits)
+    return {
+        "roots": np.arange(len(roots), dtype=np.uint32),
+        "depths": depths,
+        "features": np.where(splits, features[order], 0).astype(np.uint32),
+        "thresholds": np.where(splits, values[order], np.float32(np.nan)),
+        "default_left": splits & default_left[order],
+        "right": np.where(splits, following, np.arange(len(order))).astype(np.uint32),
+        "leaves": np.where(splits, np.float32(0), values[order]),
+    }
 
 
 def totals_of(columns: Sequence[str]) -> dict[str, tuple[str, str]]:

@@ -83,14 +83,15 @@ def boosted(
     features: np.ndarray,
     thresholds: np.ndarray,
     default_left: np.ndarray,
-    left: np.ndarray,
+    right: np.ndarray,
     leaves: np.ndarray,
 ) -> np.ndarray:
     """Probabilities of H, D and A by boosted trees, shape (rows, 3).
 
     XGBoost's own arithmetic: features, thresholds, leaves and sums are of single precision, the
     sum of a softmax of double precision. Every walk takes as many steps as its tree is deep, so
-    that there is no branch to guess wrongly; a leaf leads to itself.
+    that there is no branch to guess wrongly; a leaf leads to itself. Nodes and columns are
+    unsigned, which spares numba the question whether they count from the end.
 
     Args:
         table: features, shape (rows, features), NaN where unknown.
@@ -101,7 +102,7 @@ def boosted(
         features: of each node, the column it asks for.
         thresholds: of each node; a value below goes left. NaN for a leaf.
         default_left: whether an unknown value goes left. Not so in a leaf.
-        left: of each node, where left is; right is the node after it. In a leaf the node before.
+        right: of each node, where right is; left is the node before it. In a leaf the leaf.
         leaves: of each node, what it adds if it is a leaf.
     """
     rows, width = table.shape
@@ -118,11 +119,11 @@ def boosted(
         for tree in range(len(roots)):
             root, depth, result = roots[tree], depths[tree], classes[tree]
             for row in range(count):
-                node = root
+                node = np.uint64(root)
                 for _ in range(depth):
                     value = x[row, features[node]]
                     goes_left = (value < thresholds[node]) | ((value != value) & default_left[node])
-                    node = left[node] + np.int32(1) - np.int32(goes_left)
+                    node = np.uint64(right[node] - np.uint32(goes_left))
                 sums[row, result] += leaves[node]
         for row in range(count):
             largest = max(sums[row, 0], sums[row, 1], sums[row, 2])
