@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow")]
 
 from pitchline import layout  # noqa: E402
-from pitchline.files import read_parquet, write_json  # noqa: E402
+from pitchline.files import read_parquet, write_bytes, write_json  # noqa: E402
 from pitchline.promote.champion import describe_files  # noqa: E402
 from pitchline.serve import engine, swap  # noqa: E402
 from pitchline.train.candidate import BUNDLE, CARD_FILE, version_of  # noqa: E402
@@ -40,6 +40,7 @@ from pitchline.train.split import trainable  # noqa: E402
 ROWS = 50_000
 SINGLE_SECONDS = 3.0
 SWAPS = 40
+SWAP_SECONDS = 0.5
 LARGE = {
     "max_depth": 4,
     "learning_rate": 0.02,
@@ -186,21 +187,44 @@ def started(folder: Path) -> None:
     print(f"import {imported:.2f} s, ready {ready:.2f} s, {memory:.0f} MB (medians of 3)")
 
 
-def swapped(folders: list[Path]) -> None:
-    """Print how long it takes to read, check and warm up a model."""
+def swapped(folders: list[Path], tables: dict[str, np.ndarray]) -> None:
+    """Print how long a load takes, and the time of an answer while models are exchanged."""
     times = []
+    pointers = [(folder / layout.CHAMPION).read_bytes() for folder in folders]
     for number in range(SWAPS):
         folder = folders[number % len(folders)]
         began = time.perf_counter()
-        pointer = swap.parsed((folder / layout.CHAMPION).read_bytes())
-        engine.read(*_held(folder, pointer))
+        pointer = swap.parsed(pointers[number % len(folders)])
+        files, place = swap.held(folder, pointer)
+        engine.read(files, pointer, place)
         times.append(1000 * (time.perf_counter() - began))
-    print(f"a model read, hashed, checked: median {np.median(times):.1f} ms, max {max(times):.1f}")
+    for name, part in (("candidate", times[::2]), ("large", times[1::2])):
+        print(
+            f"{name} read, hashed, checked: median {np.median(part):.1f} ms, max {max(part):.1f} ms"
+        )
+    home = folders[0]
+    for folder in folders[1:]:
+        shutil.copytree(folder / layout.CHAMPIONS, home / layout.CHAMPIONS, dirs_exist_ok=True)
+    champion = swap.Champion(home, poll_seconds=0.05)
+    champion.start()
 
+    def asked(until: float) -> list[float]:
+        found = []
+        while (began := time.perf_counter()) < until:
+            served = champion.current
+            served.predict(tables[served.version])
+            found.append(1000 * (time.perf_counter() - began))
+        return found
 
-def _held(folder: Path, pointer: dict[str, object]) -> tuple[dict[str, bytes], dict, str]:  # type: ignore[type-arg]
-    files, place = swap.held(folder, pointer)
-    return files, pointer, place
+    quiet = asked(time.perf_counter() + SWAPS * SWAP_SECONDS)
+    busy = []
+    for number in range(SWAPS):
+        write_bytes(home / layout.CHAMPION, pointers[(number + 1) % len(pointers)])
+        busy += asked(time.perf_counter() + SWAP_SECONDS)
+    champion.stop()
+    for name, found in (("quiet", quiet), (f"{champion.swaps} swaps", busy)):
+        p50, p99, last = np.percentile(found, [50, 99, 100])
+        print(f"{name}: a row in {p50:.3f} ms, p99 {p99:.3f} ms, max {last:.1f} ms, {len(found):,}")
 
 
 def main() -> None:
@@ -217,7 +241,7 @@ def main() -> None:
         seed=1,
     )
     with tempfile.TemporaryDirectory() as temporary:
-        folders = []
+        folders, tables = [], {}
         for name, forecaster in (("candidate", small), ("large", large)):
             folder = project(Path(temporary) / name, forecaster, rows)
             folders.append(folder)
@@ -231,9 +255,11 @@ def main() -> None:
             )
             print()
             compared(forecaster, champion.current, features)
+            served = champion.current
+            tables[served.version] = features[list(served.reads)].to_numpy(np.float64)[-1:]
             champion.stop()
             started(folder)
-        swapped(folders)
+        swapped(folders, tables)
 
 
 if __name__ == "__main__":

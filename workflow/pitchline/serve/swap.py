@@ -14,7 +14,8 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,8 @@ KEPT_REFUSALS = 100
 RETRY_SECONDS = 60.0
 RECALL_SECONDS = 120.0
 RECALL_STEP = 0.1
+# While a model is loaded, others wait no longer than this for the interpreter, 5 ms else.
+SWITCH_SECONDS = 0.0005
 RECALL = "from pitchline.promote import champion; champion.locate(champion.read_champion())"
 DVC = Path(".dvc")
 
@@ -123,7 +126,8 @@ class Champion:
             return
         self._again_at = float("inf")
         try:
-            served = self._load(content)
+            with yielding():
+                served = self._load(content)
         except NotHere as error:
             self._again_at = time.monotonic() + RETRY_SECONDS
             self._refuse(content, str(error))
@@ -210,6 +214,17 @@ class Champion:
                 process.kill()
                 process.wait()
         return True
+
+
+@contextmanager
+def yielding() -> Iterator[None]:
+    """Let other threads have the interpreter sooner than they usually would."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(min(usual, SWITCH_SECONDS))
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)
 
 
 def parsed(content: bytes | None) -> dict[str, Any]:
