@@ -154,6 +154,16 @@ def test_the_card_states_what_the_model_was_made_with(project: Path) -> None:
     assert load_goals(layout.CANDIDATE) == GoalModel.fit(trainable(features, 0))
 
 
+def test_the_card_holds_golden_predictions_of_rows_the_model_learned_from(project: Path) -> None:
+    card, rows = content_of(layout.CANDIDATE / CARD_FILE), features_of_project()
+    forecaster = Forecaster.load(layout.CANDIDATE)
+    asked = pd.DataFrame(card["golden"]["rows"], columns=card["reads"])
+    found = forecaster.probabilities(asked.assign(result=None))
+    assert found.tolist() == card["golden"]["probabilities"]
+    known = rows[rows["result"].notna()][card["reads"]].astype("float64")
+    assert len(asked.astype("float64").merge(known, how="inner")) >= len(asked)
+
+
 def test_the_newest_fetch_stands_in_for_as_of(project: Path) -> None:
     edit_params({"as_of": None})
     text = layout.QUALITY.read_text(encoding="utf-8")

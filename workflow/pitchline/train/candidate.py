@@ -5,8 +5,9 @@ from pathlib import Path
 
 from pitchline.errors import ArtifactError
 from pitchline.files import sha256_of
-from pitchline.train.model import CARD_FILE, MODEL_FILE
 
+MODEL_FILE = "model.ubj"
+CARD_FILE = "model.json"
 BUNDLE = (MODEL_FILE, CARD_FILE, "study.json", "metrics.json", "forecasts.parquet")
 VERSION_LENGTH = 12
 

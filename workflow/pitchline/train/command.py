@@ -190,6 +190,7 @@ def fit(params_file: Path) -> None:
     """Fit the candidate on all results known at as_of, and tell what it leans on."""
     from pitchline.train.families.registry import FAMILIES
     from pitchline.train.goals import GoalModel
+    from pitchline.train.golden import golden
     from pitchline.train.importance import importances
     from pitchline.train.model import Forecaster
     from pitchline.train.plots import importances_svg
@@ -202,7 +203,7 @@ def fit(params_file: Path) -> None:
     forecaster = Forecaster.fit(rows, recipe, params.seed)
     title = FAMILIES[recipe.family].TITLE
     card = _card(params, rows, title, study["best"], GoalModel.fit(rows))
-    forecaster.save(layout.CANDIDATE, card)
+    forecaster.save(layout.CANDIDATE, card | {"golden": golden(forecaster, rows)})
     table = importances(forecaster, rows)
     write_text(layout.IMPORTANCES, table.to_csv(index=False, lineterminator="\n"))
     write_bytes(layout.IMPORTANCES.with_suffix(".svg"), importances_svg(table))

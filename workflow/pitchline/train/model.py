@@ -15,14 +15,13 @@ import xgboost as xgb
 
 from pitchline.errors import ArtifactError
 from pitchline.files import json_bytes, read_json, sha256_of, write_bytes, write_json
+from pitchline.train.candidate import CARD_FILE, MODEL_FILE
 from pitchline.train.families import blend
 from pitchline.train.families.protocol import Model, Recipe
 from pitchline.train.families.registry import FAMILIES
 from pitchline.train.families.trees import FIXED, OUTCOMES, Beginning, matrix, no_trees, priced
 from pitchline.train.probabilities import rounded, tempered
 
-MODEL_FILE = "model.ubj"
-CARD_FILE = "model.json"
 MADE_BY = "snakemake --cores 2 train"
 
 __all__ = [
