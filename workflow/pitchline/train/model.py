@@ -144,7 +144,14 @@ class Forecaster:
             raise ArtifactError(
                 f"{card_path}: not the card of a model ({error}). Make it anew with `{MADE_BY}`."
             ) from error
-        if "family" in card and _digest(forecaster.figures()) != card.get("figures_sha256"):
+        if "family" not in card:
+            return forecaster
+        if card.get("reads") != list(forecaster.columns):
+            raise ArtifactError(
+                f"{card_path}: `reads` names other columns than its recipe. Make it anew with "
+                f"`{MADE_BY}`."
+            )
+        if _digest(forecaster.figures()) != card.get("figures_sha256"):
             raise ArtifactError(
                 f"{card_path}: its figures were altered since they were written. Make it anew "
                 f"with `{MADE_BY}`."
