@@ -1,0 +1,1 @@
+"""Serve: the champion behind an HTTP API, swapped without dropping a request."""
