@@ -194,9 +194,7 @@ def test_a_request_id_is_kept_if_it_is_one(api: World) -> None:
     assert made != api.client.get("/v1/health").headers["x-request-id"]
 
 
-def test_every_request_is_a_line_of_json(
-    api: World, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_every_request_is_a_line_of_json(api: World, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, "pitchline.serve"):
         api.client.get("/v1/nothing%0Ahere", headers={"X-Request-ID": "line-1"})
         api.predict({"rows": [dict.fromkeys(READS)]})

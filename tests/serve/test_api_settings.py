@@ -5,7 +5,8 @@ import pytest
 from pitchline.serve.settings import PREFIX, Settings, SettingsError, is_loopback, read_settings
 from tests.conftest import ROOT
 
-TOKEN = "0123456789abcdef"
+TOKEN = "0123456789abcdef"  # noqa: S105
+EVERYWHERE = "0.0.0.0"  # noqa: S104
 
 
 def test_without_variables_it_listens_to_this_machine_alone() -> None:
@@ -32,7 +33,7 @@ def test_variables_are_typed() -> None:
         ({f"{PREFIX}RATE_LIMIT": "inf"}, "PITCHLINE_SERVE_RATE_LIMIT: Input should be a finite"),
         ({f"{PREFIX}TOKEN": "short"}, "PITCHLINE_SERVE_TOKEN"),
         (
-            {"PITCHLINE_ENV": "prod", f"{PREFIX}HOST": "0.0.0.0"},
+            {"PITCHLINE_ENV": "prod", f"{PREFIX}HOST": EVERYWHERE},
             "PITCHLINE_SERVE_HOST: in prod a host that others can reach (0.0.0.0) needs",
         ),
     ],
@@ -50,7 +51,7 @@ def test_every_fault_is_told_at_once() -> None:
 
 
 def test_prod_needs_a_token_where_others_can_reach_it() -> None:
-    open_host = {"PITCHLINE_ENV": "prod", f"{PREFIX}HOST": "0.0.0.0"}
+    open_host = {"PITCHLINE_ENV": "prod", f"{PREFIX}HOST": EVERYWHERE}
     told = read_settings(open_host | {f"{PREFIX}TOKEN": TOKEN})
     assert told.by_wall
     assert TOKEN not in repr(told)
@@ -59,7 +60,7 @@ def test_prod_needs_a_token_where_others_can_reach_it() -> None:
 
 @pytest.mark.parametrize(
     ("host", "alone"),
-    [("127.0.0.1", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("a.b", False)],
+    [("127.0.0.1", True), ("::1", True), ("localhost", True), (EVERYWHERE, False), ("a.b", False)],
 )
 def test_loopback(host: str, alone: bool) -> None:
     assert is_loopback(host) is alone

@@ -53,7 +53,9 @@ class Curve:
     def predict(self, table: np.ndarray) -> np.ndarray:
         """Probabilities, rounded as the product's are."""
         home = 1 / (1 + 10 ** (-np.clip(np.nan_to_num(table[:, 0]), -4000, 4000) / 400))
-        return np.round(np.column_stack([0.75 * home, np.full(len(home), 0.25), 0.75 - 0.75 * home]), 6)
+        return np.round(
+            np.column_stack([0.75 * home, np.full(len(home), 0.25), 0.75 - 0.75 * home]), 6
+        )
 
 
 class Standing:
@@ -88,7 +90,8 @@ def write_features(root: Path, matches: tuple[tuple[Any, ...], ...]) -> None:
     columns = ["home_team", "away_team", "kick_off", "result", *READS]
     frame = pd.DataFrame(list(matches), columns=columns)
     frame["kick_off"] = pd.to_datetime(frame["kick_off"], utc=True).astype("datetime64[ms, UTC]")
-    frame["match_id"] = [match_id(h, a) for h, a in zip(frame["home_team"], frame["away_team"])]
+    sides = zip(frame["home_team"], frame["away_team"], strict=True)
+    frame["match_id"] = [match_id(home, away) for home, away in sides]
     write_parquet(root / layout.FEATURES, frame.assign(competition=LEAGUE, season="2025-26"))
 
 
@@ -106,7 +109,8 @@ def write_predictions(root: Path, champion: str) -> None:
                 "match_id": match_id(home, away), "competition": LEAGUE, "season": "2025-26",
                 "kick_off": kick_off, "home_team": home, "away_team": away,
                 "home_name": home.title(), "away_name": away.title(), "probability_home": p[0],
-                "probability_draw": p[1], "probability_away": p[2], "most_likely": "HDA"[p.argmax()],
+                "probability_draw": p[1], "probability_away": p[2],
+                "most_likely": "HDA"[int(p.argmax())],
                 **goals, "over_2_5": 0.5, "both_score": 0.5, **scores, **likely, "as_of": AS_OF,
                 "champion": champion,
             }

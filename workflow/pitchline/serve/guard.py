@@ -90,7 +90,7 @@ class Guard:
             await _tell(problem, scope["request_id"], sending)
         except asyncio.CancelledError:
             raise
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever it is, the client learns none of it
             _log.exception("a request failed", extra={"told": {"request": scope["request_id"]}})
             if status == 0:
                 failed = Problem("internal", "The log tells more under this request's id.")
@@ -182,9 +182,7 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 
 def _oversized(limit: int) -> Problem:
-    return Problem(
-        "oversized-body", f"Allowed: {limit} bytes.", headers={"Connection": "close"}
-    )
+    return Problem("oversized-body", f"Allowed: {limit} bytes.", headers={"Connection": "close"})
 
 
 def _replayed(content: bytes, receive: Receive) -> Receive:

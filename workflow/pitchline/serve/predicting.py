@@ -79,7 +79,9 @@ def predict(service: Service, content: bytes) -> tuple[str, bytes]:
     model = service.champion.current
     asked = _decoded(model, content)
     if (asked.fixtures is None) == (asked.rows is None):
-        raise Problem("wrong-value", "Give either `fixtures` or `rows`.", [At("", "one of the two")])
+        raise Problem(
+            "wrong-value", "Give either `fixtures` or `rows`.", [At("", "one of the two")]
+        )
     name, items = ("rows", asked.rows) if asked.fixtures is None else ("fixtures", asked.fixtures)
     limit = service.settings.batch_limit
     if not items:
@@ -108,8 +110,8 @@ def predict(service: Service, content: bytes) -> tuple[str, bytes]:
 def _forecasts(probabilities: np.ndarray, fixtures: list[Fixture] | None) -> list[Forecast]:
     likeliest = probabilities.argmax(axis=1).tolist()
     made = [
-        Forecast(*figures, OUTCOMES[best])
-        for figures, best in zip(probabilities.tolist(), likeliest, strict=True)
+        Forecast(home, draw, away, OUTCOMES[best])
+        for (home, draw, away), best in zip(probabilities.tolist(), likeliest, strict=True)
     ]
     for forecast, fixture in zip(made, fixtures or (), strict=False):
         forecast.match_id = fixture.match_id

@@ -1,13 +1,13 @@
 """The forms of the answers, as the OpenAPI document tells them."""
 
-from datetime import date, datetime
+import datetime as dt
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 Version = Annotated[str, Field(description="version of the model", examples=["686f02566867"])]
-KickOff = Annotated[datetime, Field(description="kick-off, UTC")]
+KickOff = Annotated[dt.datetime, Field(description="kick-off, UTC")]
 
 
 class Fault(BaseModel):
@@ -43,12 +43,12 @@ class Health(BaseModel):
     live: bool
     ready: bool
     model: Version
-    model_as_of: datetime = Field(description="results up to here made the model")
+    model_as_of: dt.datetime = Field(description="results up to here made the model")
     model_age_seconds: Annotated[float, Field(ge=0)]
     model_loaded_at: str
-    data_as_of: datetime = Field(description="results up to here are in the tables")
+    data_as_of: dt.datetime = Field(description="results up to here are in the tables")
     data_age_seconds: Annotated[float, Field(ge=0)]
-    now: datetime = Field(description="the moment before which a kick-off is past")
+    now: dt.datetime = Field(description="the moment before which a kick-off is past")
     fixtures: int = Field(description="matches to come in the tables")
     refused: list[Refused]
 
@@ -91,7 +91,7 @@ class Prediction(FixtureTold):
     score_1_probability: Probability
     score_2_probability: Probability
     score_3_probability: Probability
-    as_of: datetime = Field(description="results up to here were known")
+    as_of: dt.datetime = Field(description="results up to here were known")
     champion: str = Field(description="version of the model that made the forecast")
 
 
@@ -112,7 +112,7 @@ class ForecastTold(BaseModel):
     most_likely: Literal["H", "D", "A"]
     match_id: str | None = None
     competition: str | None = None
-    kick_off: datetime | None = None
+    kick_off: dt.datetime | None = None
     home_team: str | None = None
     away_team: str | None = None
 
@@ -128,7 +128,7 @@ class ModelAnswer(BaseModel):
     """The model that serves: its card, metrics, and the gates it passed."""
 
     model: Version
-    as_of: datetime
+    as_of: dt.datetime
     reads: list[str] = Field(description="the columns of a feature row, in order")
     card: dict[str, Any]
     metrics: dict[str, Any]
@@ -141,7 +141,7 @@ class Filters(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    date: Annotated[date | None, Field(description="day of the kick-off, UTC")] = None
+    date: Annotated[dt.date | None, Field(description="day of the kick-off, UTC")] = None
     competition: Annotated[
         str | None, Field(max_length=100, description="slug", examples=["eng-premier-league"])
     ] = None

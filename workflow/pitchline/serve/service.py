@@ -73,7 +73,9 @@ class Service:
         """
         found = self.names.meant(text)
         if not found:
-            raise Problem("unknown-team", "A team's name is not known.", [self.no_team(text, pointer)])
+            raise Problem(
+                "unknown-team", "A team's name is not known.", [self.no_team(text, pointer)]
+            )
         return found
 
     def no_team(self, text: str, pointer: str) -> At:

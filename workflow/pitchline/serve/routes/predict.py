@@ -55,7 +55,7 @@ def body_schema(model: Model, batch_limit: int) -> dict[str, Any]:
     }
     row = {
         "type": "object",
-        "properties": {column: value for column in model.reads},
+        "properties": dict.fromkeys(model.reads, value),
         "required": list(model.reads),
         "additionalProperties": False,
     }
