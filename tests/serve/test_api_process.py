@@ -21,6 +21,7 @@ from tests.serve.world import write_project
 from tests.train.project import pitchline, project
 
 __all__ = ["project"]
+LOG = "serve.log"
 
 
 def free_port() -> int:
@@ -30,31 +31,31 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(folder: Path, **variables: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+def serving(folder: Path, **variables: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """``pitchline serve`` in a folder, once it is ready."""
     port = free_port()
     told = {f"PITCHLINE_SERVE_{name.upper()}": value for name, value in variables.items()}
-    process = subprocess.Popen(
-        [sys.executable, "-c", "from pitchline.cli import main; main()", "serve"],
-        cwd=folder,
-        env=os.environ | told | {"PITCHLINE_SERVE_PORT": str(port)},
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    log = folder / LOG
+    with log.open("w", encoding="utf-8") as writing:
+        process = subprocess.Popen(
+            [sys.executable, "-c", "from pitchline.cli import main; main()", "serve"],
+            cwd=folder,
+            env=os.environ | told | {"PITCHLINE_SERVE_PORT": str(port)},
+            stderr=writing,
+        )
     try:
-        assert asked(process, port)["ready"]
+        assert asked(process, port, log)["ready"]
         yield process, port
     finally:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
+        process.kill()
+        process.wait(timeout=30)
 
 
-def asked(process: subprocess.Popen[str], port: int) -> dict[str, Any]:
+def asked(process: subprocess.Popen[bytes], port: int, log: Path) -> dict[str, Any]:
     """What /v1/health tells, as soon as it tells something."""
     end = time.monotonic() + 60
     while time.monotonic() < end:
-        assert process.poll() is None, process.communicate()[1]
+        assert process.poll() is None, log.read_text(encoding="utf-8")
         try:
             return get(port, "/v1/health")
         except OSError:
@@ -102,9 +103,10 @@ def test_it_serves_what_predict_stored_and_ends_after_running_requests(promoted:
         assert made["model"] == stored["champion"]
         for name in ("probability_home", "probability_draw", "probability_away", "most_likely"):
             assert made["predictions"][0][name] == stored[name]
-        lines = process.communicate(timeout=20)[1].splitlines()
-        assert process.returncode in {0, -signal.SIGTERM}
-        logged = [json.loads(line) for line in lines]
+        assert process.wait(timeout=20) in {0, -signal.SIGTERM}
+        logged = [
+            json.loads(line) for line in (promoted / LOG).read_text(encoding="utf-8").splitlines()
+        ]
         assert {"ready", "request"} <= {line["message"] for line in logged}
         assert not any("trace" in line for line in logged)
 
@@ -117,7 +119,7 @@ def test_two_workers_share_their_figures(promoted: Path) -> None:
         told = 'pitchline_requests_total{method="GET",route="/v1/model",status="200"} 40.0'
         assert told in text
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=30)
+        assert process.wait(timeout=30) in {0, -signal.SIGTERM}
 
 
 def test_without_a_champion_it_says_what_to_run(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from pitchline import __version__
-from pitchline.serve.errors import MEDIA_TYPE, At, Problem
+from pitchline.serve.errors import FAILED, MEDIA_TYPE, At, Problem
 from pitchline.serve.guard import Guard
 from pitchline.serve.measure import Measures
 from pitchline.serve.names import read_names
@@ -51,6 +51,7 @@ def build(service: Service) -> Guard:
         title="Pitchline", version=__version__, description=DESCRIPTION,
         openapi_url="/v1/openapi.json", docs_url="/v1/docs", redoc_url=None,
         redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
     )  # fmt: skip
     for route in (health, fixtures, model, metrics):
         route.add(app, service)
@@ -59,6 +60,7 @@ def build(service: Service) -> Guard:
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(Exception, _failed)
     _document(app, service)
     return Guard(app, service)
 
@@ -123,3 +125,8 @@ async def _invalid(request: Request, error: Exception) -> Response:
     ]
     detail = "Query parameters can't be used."
     return await _problem(request, Problem("wrong-value", detail, faults[:20]))
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    del error  # Raised again by the framework; the guard writes it into the log.
+    return await _problem(request, Problem("internal", FAILED))

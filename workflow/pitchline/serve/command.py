@@ -1,6 +1,7 @@
 """``pitchline serve``: the API on a port."""
 
 import os
+import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -37,10 +38,30 @@ def serve(params_file: Path, host: str | None, port: int | None, workers: int | 
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="pitchline-serve-"))
             os.environ[MEASURES_FOLDER] = folder
         import uvicorn
+        from uvicorn.config import STARTUP_FAILURE
+        from uvicorn.supervisors import Multiprocess
 
-        uvicorn.run(
-            "pitchline.serve.app:create", factory=True, host=settings.host, port=settings.port,
-            workers=settings.workers, log_config=config(), access_log=False, server_header=False,
-            proxy_headers=False, lifespan="on", ws="none",
+        told = uvicorn.Config(
+            "pitchline.serve.app:create",
+            factory=True,
+            host=settings.host,
+            port=settings.port,
+            workers=settings.workers,
+            log_config=config(),
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            lifespan="on",
+            ws="none",
             timeout_graceful_shutdown=settings.grace_seconds,
-        )  # fmt: skip
+        )
+        if settings.workers == 1:
+            server = uvicorn.Server(told)
+            server.run()
+            failed = not server.started
+        else:
+            workers = Multiprocess(told, sockets=[told.bind_socket()])
+            workers.run()
+            failed = any(each.exitcode == STARTUP_FAILURE for each in workers.processes)
+        if failed:
+            sys.exit(STARTUP_FAILURE)

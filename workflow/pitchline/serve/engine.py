@@ -44,7 +44,8 @@ class Served:
         Args:
             table: shape (n, len(reads)), NaN where unknown.
         """
-        return self.forecaster.probabilities(pd.DataFrame(table, columns=list(self.reads)))
+        rows = pd.DataFrame(table, columns=list(self.reads))
+        return self.forecaster.probabilities(rows.assign(result=pd.NA))
 
 
 def load(pointer: dict[str, Any], folder: Path) -> Served:

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 MEDIA_TYPE = "application/problem+json"
+FAILED = "The log tells more under this request's id."
 # Kind of problem: status and title.
 KINDS = {
     "malformed-body": (400, "The body is not valid JSON"),

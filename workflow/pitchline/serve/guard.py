@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from pitchline.errors import PitchlineError
-from pitchline.serve.errors import MEDIA_TYPE, Problem
+from pitchline.serve.errors import FAILED, MEDIA_TYPE, Problem
 from pitchline.serve.log import LOGGER
 from pitchline.serve.service import Service
 
@@ -93,7 +93,7 @@ class Guard:
         except Exception:  # noqa: BLE001 - whatever it is, the client learns none of it
             _log.exception("a request failed", extra={"told": {"request": scope["request_id"]}})
             if status == 0:
-                failed = Problem("internal", "The log tells more under this request's id.")
+                failed = Problem("internal", FAILED)
                 await _tell(failed, scope["request_id"], sending)
         finally:
             self._note(scope, status, time.perf_counter() - began)

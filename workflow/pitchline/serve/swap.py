@@ -95,7 +95,7 @@ class Champion:
                 f"{layout.CHAMPION}: not a pointer ({error}). Restore it with "
                 f"`git checkout {layout.CHAMPION}`."
             ) from error
-        if not np.isfinite(served.predict(np.zeros((1, len(served.reads))))).all():
+        if not np.isfinite(served.predict(np.full((1, len(served.reads)), np.nan))).all():
             raise ArtifactError(f"{folder}: the model forecasts no numbers. Train it anew.")
         return served
 
