@@ -11,7 +11,9 @@ from pitchline.serve.errors import KINDS
 from tests.conftest import ROOT
 from tests.serve.world import world
 
-EXAMPLES = 40
+EXAMPLES = 60
+# The others take nothing that could be wrong.
+ASKED = {"/v1/fixtures", "/v1/predictions", "/v1/predict"}
 
 
 def test_answers_are_as_the_document_tells(served_project: Path) -> None:
@@ -23,7 +25,7 @@ def test_answers_are_as_the_document_tells(served_project: Path) -> None:
         for result in schema.get_all_operations():
             operation = result.ok()
             called.add((operation.method.upper(), operation.path))
-            for mode in GenerationMode:
+            for mode in GenerationMode if operation.path in ASKED else (GenerationMode.POSITIVE,):
 
                 @given(case=operation.as_strategy(generation_mode=mode))
                 @settings(

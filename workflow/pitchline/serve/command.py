@@ -60,8 +60,8 @@ def serve(params_file: Path, host: str | None, port: int | None, workers: int | 
             server.run()
             failed = not server.started
         else:
-            workers = Multiprocess(told, sockets=[told.bind_socket()])
-            workers.run()
-            failed = any(each.exitcode == STARTUP_FAILURE for each in workers.processes)
+            group = Multiprocess(told, sockets=[told.bind_socket()])
+            group.run()
+            failed = any(each.exitcode == STARTUP_FAILURE for each in group.processes)
         if failed:
             sys.exit(STARTUP_FAILURE)

@@ -45,7 +45,7 @@ class Served:
             table: shape (n, len(reads)), NaN where unknown.
         """
         rows = pd.DataFrame(table, columns=list(self.reads))
-        return self.forecaster.probabilities(rows.assign(result=pd.NA))
+        return self.forecaster.probabilities(rows.assign(result=None))
 
 
 def load(pointer: dict[str, Any], folder: Path) -> Served:

@@ -1,5 +1,6 @@
 """POST /v1/predict from the body's bytes to the answer's: no framework, no pandas."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Annotated, Any
@@ -8,6 +9,7 @@ import msgspec
 import numpy as np
 
 from pitchline.serve.errors import At, Problem
+from pitchline.serve.schemas import DAY
 from pitchline.serve.service import Model, Service
 from pitchline.serve.tables import Fixture, Fixtures
 
@@ -15,6 +17,9 @@ from pitchline.serve.tables import Fixture, Fixtures
 LARGEST = 1e9
 TOLD_FAULTS = 20
 OUTCOMES = "HDA"
+MOMENT = re.compile(
+    DAY.pattern + r"[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?([Zz]|[+-][0-9:]{5})?"
+)
 Value = Annotated[float, msgspec.Meta(ge=-LARGEST, le=LARGEST)]
 
 
@@ -173,11 +178,9 @@ def _looked_up(
         except Problem as problem:
             faults += [(problem.kind, error) for error in problem.errors]
     if faults:
-        kind = faults[0][0]
-        same = all(other == kind for other, _ in faults)
         listed = [error for _, error in faults[:TOLD_FAULTS]]
-        detail = f"{len(faults)} fault(s); nothing was forecast."
-        raise Problem(kind if same else "wrong-value", detail, listed)
+        detail = f"{len(faults)} fault(s), the first of this kind; nothing was forecast."
+        raise Problem(faults[0][0], detail, listed)
     return fixtures
 
 
@@ -238,9 +241,11 @@ def _by_id(found: Fixtures, match_id: str, pointer: str) -> Fixture:
 def _when(text: str, pointer: str) -> tuple[date, datetime | None]:
     """The day in UTC, and the moment where more than a date is told."""
     try:
-        if len(text) == len("2026-05-24"):
+        if DAY.fullmatch(text):
             return date.fromisoformat(text), None
-        moment = datetime.fromisoformat(text)
+        if not MOMENT.fullmatch(text):
+            raise ValueError
+        moment = datetime.fromisoformat(text.upper())
         if moment.tzinfo is None:
             raise _wrong(pointer, "a moment needs its zone: 2026-05-24T15:00:00Z")
         moment = moment.astimezone(UTC)

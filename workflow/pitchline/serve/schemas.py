@@ -1,10 +1,12 @@
 """The forms of the answers, as the OpenAPI document tells them."""
 
 import datetime as dt
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 Probability = Annotated[float, Field(ge=0, le=1)]
 Version = Annotated[str, Field(description="version of the model", examples=["686f02566867"])]
 KickOff = Annotated[dt.datetime, Field(description="kick-off, UTC")]
@@ -136,12 +138,22 @@ class ModelAnswer(BaseModel):
     decision: dict[str, Any]
 
 
+def _day(text: object) -> object:
+    """A date is written as one; a number of seconds is none."""
+    if not (isinstance(text, str) and DAY.fullmatch(text)):
+        raise ValueError("not a date: 2026-05-24")
+    return text
+
+
 class Filters(BaseModel):
     """Which matches are asked for."""
 
     model_config = ConfigDict(extra="forbid")
 
-    date: Annotated[dt.date | None, Field(description="day of the kick-off, UTC")] = None
+    date: Annotated[
+        Annotated[dt.date, BeforeValidator(_day)] | None,
+        Field(description="day of the kick-off, UTC"),
+    ] = None
     competition: Annotated[
         str | None, Field(max_length=100, description="slug", examples=["eng-premier-league"])
     ] = None

@@ -27,8 +27,9 @@ def raw_answer(request: Request, model: str, content: bytes) -> Response:
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The errors of a route, for the OpenAPI document."""
     words = {
-        400: "Malformed JSON", 401: "No valid bearer token", 408: "The body came too slowly",
-        409: "The tables lack what the model reads", 413: "Too large a body",
+        400: "Malformed JSON", 401: "No valid bearer token",
+        404: "No such team, competition or fixture", 408: "The body came too slowly",
+        409: "Kicked off, or columns missing", 413: "Too large a body",
         415: "Not application/json", 422: "A value can't be used", 429: "Too many requests",
     }  # fmt: skip
     schema = {"$ref": f"#/components/schemas/{ProblemDocument.__name__}"}

@@ -19,7 +19,7 @@ def add(app: FastAPI, service: Service) -> None:
     """Add the routes."""
 
     @app.get(
-        "/v1/fixtures", response_model=FixturesAnswer, responses=problems(401, 422, 429),
+        "/v1/fixtures", response_model=FixturesAnswer, responses=problems(401, 404, 422, 429),
         tags=["matches"], summary="Matches to come",
     )  # fmt: skip
     async def fixtures(request: Request, filters: Annotated[Filters, Query()]) -> Response:
@@ -49,7 +49,7 @@ def add(app: FastAPI, service: Service) -> None:
         return answer(request, model.version, content)
 
     @app.get(
-        "/v1/predictions", response_model=PredictionsAnswer, responses=problems(401, 422, 429),
+        "/v1/predictions", response_model=PredictionsAnswer, responses=problems(401, 404, 422, 429),
         tags=["matches"], summary="Stored forecasts of matches to come",
     )  # fmt: skip
     async def predictions(request: Request, filters: Annotated[Filters, Query()]) -> Response:

@@ -16,6 +16,7 @@ from pitchline.serve.service import Model, Service
 
 PATH = "/v1/predict"
 JSON = "application/json"
+WHEN = {"type": "string", "maxLength": 40}
 TEXT = {"type": "string", "minLength": 1, "maxLength": 200}
 
 
@@ -41,7 +42,7 @@ def add(app: FastAPI, service: Service) -> None:
 
     route = Direct(
         PATH, predict, methods=["POST"], response_model=PredictAnswer, tags=["matches"],
-        summary="Forecast now", responses=problems(400, 401, 408, 409, 413, 415, 422, 429),
+        summary="Forecast now", responses=problems(400, 401, 404, 408, 409, 413, 415, 422, 429),
     )  # fmt: skip
     app.router.routes.insert(0, route)
 
@@ -70,7 +71,7 @@ def body_schema(model: Model, batch_limit: int) -> dict[str, Any]:
         "properties": {
             "home": TEXT,
             "away": TEXT,
-            "kick_off": {"type": "string", "minLength": 1, "maxLength": 40},
+            "kick_off": {"anyOf": [{**WHEN, "format": "date-time"}, {**WHEN, "format": "date"}]},
         },
         "required": ["home", "away", "kick_off"],
         "additionalProperties": False,
