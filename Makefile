@@ -33,6 +33,10 @@ format: environment-dev ## put the code into its standard form
 	ruff format .
 	snakefmt Snakefile workflow
 
+.PHONY: serve
+serve: environment ## answer over HTTP on port 8000
+	@exec pitchline serve
+
 .PHONY: mlflow
 mlflow: environment ## open the MLflow UI on port 5000
 	@mkdir -p mlruns

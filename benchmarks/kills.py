@@ -128,8 +128,8 @@ def main() -> None:
             flush=True,
         )
     print(
-        f"{killed} of {told.times} killed; champion unreadable 0 times, bytes differ {differing} "
-        f"times, pointer and registry disagree {disagreeing} times"
+        f"{killed} of {told.times} killed, the champion whole after each (this ends where it is "
+        f"not); bytes differ {differing} times, pointer and registry disagree {disagreeing} times"
     )
 
 

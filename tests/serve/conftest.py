@@ -1,4 +1,7 @@
-"""Rows and small models that the tests of the service share."""
+"""Rows, small models and written projects that the tests of the service share."""
+
+from collections.abc import Iterator
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -7,6 +10,7 @@ from hypothesis import settings
 from pitchline.train.model import Forecaster
 from pitchline.train.split import trainable
 from tests.serve.models import fitted
+from tests.serve.world import World, world, write_project
 from tests.train.simulated import drawn, priced_at
 
 settings.register_profile("untimed", deadline=None)
@@ -29,3 +33,18 @@ def models(rows: pd.DataFrame) -> dict[str, Forecaster]:
     """A small model of each family that is served, and one that starts from prices."""
     found = {name: fitted(name, rows) for name in ("blend", "xgboost", "logit")}
     return found | {"priced": fitted("blend", rows, "closing")}
+
+
+@pytest.fixture(scope="session")
+def served_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A written project that no test changes."""
+    root = tmp_path_factory.mktemp("served")
+    write_project(root)
+    return root
+
+
+@pytest.fixture(scope="module")
+def api(served_project: Path) -> Iterator[World]:
+    """A service with the default settings."""
+    with world(served_project) as made:
+        yield made

@@ -25,6 +25,7 @@ COMMANDS = {
     "promote": "pitchline.promote.command:promote",
     "predict": "pitchline.predict.command:predict",
     "monitor": "pitchline.monitor.command:monitor",
+    "serve": "pitchline.serve.command:serve",
     "teams": "pitchline.ingest.identity.command:teams",
     "params": "pitchline.params_command:params",
     "dictionary": "pitchline.dictionary:dictionary",

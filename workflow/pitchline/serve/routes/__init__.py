@@ -1,0 +1,1 @@
+"""The endpoints, one module each; ``add`` puts a module's route on the application."""
