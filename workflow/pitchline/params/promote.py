@@ -73,7 +73,7 @@ class PromotionGate(Section):
     metric: Metric = Field(description="the figure that is judged")
     window: Window = Field(
         description="the matches it is of: the whole test window, a part of it, or for the "
-        "quality score the days of train.gate.lookback_days"
+        "quality score the days of retrain.lookback_days"
     )
     comparison: Side = Field(description="the side of the threshold the figure must be on")
     threshold: float | None = Field(
