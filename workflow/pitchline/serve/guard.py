@@ -197,6 +197,7 @@ class Guard:
         await receive()
         await asyncio.to_thread(self._service.champion.stop)
         await asyncio.to_thread(self._service.tables.stop)
+        log.STANDARD_ERROR.flush()
         await send({"type": "lifespan.shutdown.complete"})
 
 
