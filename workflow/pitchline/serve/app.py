@@ -1,6 +1,8 @@
 """The application: routes, errors, OpenAPI."""
 
+import gc
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +18,11 @@ from pitchline.serve.errors import FAILED, MEDIA_TYPE, At, Problem
 from pitchline.serve.guard import Guard
 from pitchline.serve.measure import Measures
 from pitchline.serve.names import read_names
-from pitchline.serve.routes import fixtures, health, metrics, model, predict
+from pitchline.serve.routes import docs, fixtures, health, metrics, model, predict
 from pitchline.serve.schemas import ProblemDocument
 from pitchline.serve.service import Service
 from pitchline.serve.settings import Settings, read_settings
-from pitchline.serve.swap import Champion
+from pitchline.serve.swap import SWITCH_SECONDS, Champion
 from pitchline.serve.tables import Tables
 
 DESCRIPTION = (
@@ -35,7 +37,13 @@ def create() -> Guard:
     settings = read_settings(os.environ)
     root = Path.cwd()
     champion = Champion(root, settings.poll_seconds)
-    return build(assemble(root, settings, champion))
+    guard = build(assemble(root, settings, champion))
+    # Other threads keep the event loop waiting no longer than this, 5 ms else.
+    sys.setswitchinterval(SWITCH_SECONDS)
+    # What was imported stays; looking through it for garbage holds requests up for 50 ms.
+    gc.collect()
+    gc.freeze()
+    return guard
 
 
 def assemble(root: Path, settings: Settings, champion: Champion) -> Service:
@@ -49,20 +57,20 @@ def build(service: Service) -> Guard:
     """The ASGI application."""
     app = FastAPI(
         title="Pitchline", version=__version__, description=DESCRIPTION,
-        openapi_url="/v1/openapi.json", docs_url="/v1/docs", redoc_url=None,
+        openapi_url="/v1/openapi.json", docs_url=None, redoc_url=None,
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
     )  # fmt: skip
     for route in (health, fixtures, model, metrics):
         route.add(app, service)
-    # Routes are tried in their order, and most requests are of this one: it puts itself first.
-    predict.add(app, service)
+    docs.add(app)
+    direct = {("POST", predict.PATH): predict.add(app, service)}
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(Exception, _failed)
     _document(app, service)
-    return Guard(app, service)
+    return Guard(app, service, direct)
 
 
 def _document(app: FastAPI, service: Service) -> None:
