@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from pitchline.params.alerts import Alerts, Route
 from pitchline.params.backtest import Backtest
 from pitchline.params.collect import Acknowledgement, Collect, NetworkSource
 from pitchline.params.features import Features
@@ -17,6 +18,7 @@ PARAMS_FILE = Path("params.yaml")
 __all__ = [
     "PARAMS_FILE",
     "Acknowledgement",
+    "Alerts",
     "Backtest",
     "Blend",
     "Collect",
@@ -30,6 +32,7 @@ __all__ = [
     "Quality",
     "Promote",
     "PromotionGate",
+    "Route",
     "Search",
     "Train",
     "json_schema",

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import Field
 
+from pitchline.params.alerts import Alerts
 from pitchline.params.backtest import Backtest
 from pitchline.params.collect import Collect
 from pitchline.params.features import Features
@@ -46,6 +47,7 @@ class Params(Section):
     backtest: Backtest
     promote: Promote
     predict: Predict
+    alerts: Alerts
 
 
 def json_schema() -> dict[str, Any]:
