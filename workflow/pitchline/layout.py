@@ -61,3 +61,7 @@ WORKERS = Path("logs/train/workers")
 DURATIONS = Path("logs/train/durations.json")
 UNSENT = Path("data/state/tracking")
 MLFLOW_STORE = Path("mlruns")
+SCHEDULE_STATE = Path("data/state/schedule")
+LEDGER = SCHEDULE_STATE / "ledger.sqlite"
+BEATS = SCHEDULE_STATE / "beats"
+RUN_LOGS = Path("logs/runs")

@@ -10,6 +10,7 @@ from pitchline.params.model import Params, json_schema
 from pitchline.params.promote import Promote, PromotionGate
 from pitchline.params.quality import Quality
 from pitchline.params.reading import load, validate
+from pitchline.params.schedule import Schedule, ScheduledTask, TaskRetries
 from pitchline.params.train import Blend, DixonColesSearch, Evaluate, FamilyName, Search, Train
 
 PARAMS_FILE = Path("params.yaml")
@@ -30,6 +31,9 @@ __all__ = [
     "Quality",
     "Promote",
     "PromotionGate",
+    "Schedule",
+    "ScheduledTask",
+    "TaskRetries",
     "Search",
     "Train",
     "json_schema",
