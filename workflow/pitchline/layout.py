@@ -65,3 +65,5 @@ SCHEDULE_STATE = Path("data/state/schedule")
 LEDGER = SCHEDULE_STATE / "ledger.sqlite"
 BEATS = SCHEDULE_STATE / "beats"
 RUN_LOGS = Path("logs/runs")
+ALERTS = Path("data/state/alerts")
+ALERTS_LOG = Path("logs/alerts/send.log")

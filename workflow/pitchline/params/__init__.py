@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from pitchline.params.alerts import Alerts, Route
 from pitchline.params.backtest import Backtest
 from pitchline.params.collect import Acknowledgement, Collect, NetworkSource
 from pitchline.params.features import Features
@@ -18,6 +19,7 @@ PARAMS_FILE = Path("params.yaml")
 __all__ = [
     "PARAMS_FILE",
     "Acknowledgement",
+    "Alerts",
     "Backtest",
     "Blend",
     "Collect",
@@ -34,6 +36,7 @@ __all__ = [
     "Schedule",
     "ScheduledTask",
     "TaskRetries",
+    "Route",
     "Search",
     "Train",
     "json_schema",
