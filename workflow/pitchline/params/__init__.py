@@ -11,6 +11,7 @@ from pitchline.params.model import Params, json_schema
 from pitchline.params.promote import Promote, PromotionGate
 from pitchline.params.quality import Quality
 from pitchline.params.reading import load, validate
+from pitchline.params.schedule import Schedule, ScheduledTask, TaskRetries
 from pitchline.params.train import Blend, DixonColesSearch, Evaluate, FamilyName, Search, Train
 
 PARAMS_FILE = Path("params.yaml")
@@ -32,6 +33,9 @@ __all__ = [
     "Quality",
     "Promote",
     "PromotionGate",
+    "Schedule",
+    "ScheduledTask",
+    "TaskRetries",
     "Route",
     "Search",
     "Train",

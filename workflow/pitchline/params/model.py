@@ -16,6 +16,7 @@ from pitchline.params.features import Features
 from pitchline.params.ingest import Ingest
 from pitchline.params.promote import Promote
 from pitchline.params.retrain import Retrain
+from pitchline.params.schedule import Schedule
 from pitchline.params.train import Evaluate, Train
 from pitchline.params.types import Moment, Section
 
@@ -47,6 +48,7 @@ class Params(Section):
     backtest: Backtest
     promote: Promote
     predict: Predict
+    schedule: Schedule
     alerts: Alerts
 
 
