@@ -1,6 +1,8 @@
 """The application: routes, errors, OpenAPI."""
 
+import gc
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ from pitchline.serve.routes import fixtures, health, metrics, model, predict
 from pitchline.serve.schemas import ProblemDocument
 from pitchline.serve.service import Service
 from pitchline.serve.settings import Settings, read_settings
-from pitchline.serve.swap import Champion
+from pitchline.serve.swap import SWITCH_SECONDS, Champion
 from pitchline.serve.tables import Tables
 
 DESCRIPTION = (
@@ -35,7 +37,13 @@ def create() -> Guard:
     settings = read_settings(os.environ)
     root = Path.cwd()
     champion = Champion(root, settings.poll_seconds)
-    return build(assemble(root, settings, champion))
+    guard = build(assemble(root, settings, champion))
+    # Other threads keep the event loop waiting no longer than this, 5 ms else.
+    sys.setswitchinterval(SWITCH_SECONDS)
+    # What was imported stays; looking through it for garbage holds requests up for 50 ms.
+    gc.collect()
+    gc.freeze()
+    return guard
 
 
 def assemble(root: Path, settings: Settings, champion: Champion) -> Service:
@@ -55,14 +63,13 @@ def build(service: Service) -> Guard:
     )  # fmt: skip
     for route in (health, fixtures, model, metrics):
         route.add(app, service)
-    # Routes are tried in their order, and most requests are of this one: it puts itself first.
-    predict.add(app, service)
+    direct = {("POST", predict.PATH): predict.add(app, service)}
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(Exception, _failed)
     _document(app, service)
-    return Guard(app, service)
+    return Guard(app, service, direct)
 
 
 def _document(app: FastAPI, service: Service) -> None:

@@ -48,11 +48,18 @@ class Measures:
             registry=self._registry, multiprocess_mode="livemax",
         )  # fmt: skip
         self._model: str | None = None
+        # Finding a counter by its labels takes longer than counting.
+        self._answered: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count a request."""
-        self._requests.labels(route, method, str(status)).inc()
-        self._seconds.labels(route).observe(seconds)
+        labels = route, method, status
+        found = self._answered.get(labels)
+        if found is None:
+            found = self._requests.labels(route, method, str(status)), self._seconds.labels(route)
+            self._answered[labels] = found
+        found[0].inc()
+        found[1].observe(seconds)
 
     def forecast(self, model: str, rows: int) -> None:
         """Count rows that a model forecast."""

@@ -32,7 +32,7 @@ class Asked(msgspec.Struct, forbid_unknown_fields=True):
     kick_off: Annotated[str, msgspec.Meta(max_length=40)] | None = None
 
 
-class Forecast(msgspec.Struct, omit_defaults=True):
+class Forecast(msgspec.Struct, omit_defaults=True, gc=False):
     """Probabilities of one fixture or row; a row has no fixture."""
 
     probability_home: float
@@ -62,7 +62,7 @@ def decoder(reads: tuple[str, ...]) -> "msgspec.json.Decoder[Any]":
     # Python allows no field that begins with an underscore or is a keyword; columns may.
     fields = [(f"column_{number}", Value | None) for number in range(len(reads))]
     renamed = {f"column_{number}": column for number, column in enumerate(reads)}
-    row = msgspec.defstruct("Row", fields, forbid_unknown_fields=True, rename=renamed)
+    row = msgspec.defstruct("Row", fields, forbid_unknown_fields=True, rename=renamed, gc=False)
     body = msgspec.defstruct(
         "Body",
         [("fixtures", list[Asked] | None, None), ("rows", list[row] | None, None)],  # type: ignore[valid-type]

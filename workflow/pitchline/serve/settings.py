@@ -47,6 +47,11 @@ class Settings(BaseModel):
     body_seconds: Annotated[float, Field(gt=0, le=600)] = Field(
         10.0, description="seconds within which a body must have come"
     )
+    client_seconds: Annotated[float, Field(gt=0, le=600)] = Field(
+        10.0,
+        description="seconds within which a request's head must have come and an answer must "
+        "have been read",
+    )
     grace_seconds: Annotated[int, Field(ge=0, le=3600)] = Field(
         20, description="seconds that running requests have to end when the service stops"
     )
