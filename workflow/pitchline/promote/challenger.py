@@ -4,6 +4,7 @@ It is there only while a model is tried against the champion.
 """
 
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
@@ -109,10 +110,8 @@ def known_folders() -> dict[str, Path]:
         for folder in sorted(store.glob("*")) if store.is_dir() else []:
             if folder.name not in found and all((folder / name).is_file() for name in BUNDLE):
                 found[folder.name] = folder
-    try:
+    with suppress(ArtifactError):
         found.setdefault(version_of(layout.CANDIDATE), layout.CANDIDATE)
-    except ArtifactError:
-        pass
     return found
 
 
@@ -146,7 +145,8 @@ def locate(challenger: dict[str, Any]) -> Path:
     Raises:
         ArtifactError: they are neither on this machine nor in DVC's cache or remote.
     """
-    version, files = challenger["version"], challenger["files"]
+    version: str = challenger["version"]
+    files: dict[str, dict[str, str]] = challenger["files"]
     for folder in (*(store / version for store in STORES), layout.CANDIDATE):
         if champions.holds(folder, files):
             return folder

@@ -10,6 +10,7 @@ from pitchline.errors import ArtifactError
 from pitchline.params import load
 from pitchline.promote import agreement, challenger
 from pitchline.promote import champion as champions
+from pitchline.train.candidate import version_of
 
 SHARE = 0.1
 
@@ -48,7 +49,7 @@ def challenge(
             return
         pointer = _champion()
         folder = challenger.folder_of(chosen) if chosen else _candidate(pointer)
-        version = champions.version_of(folder)
+        version = version_of(folder)
         if version == pointer["version"]:
             raise ArtifactError(
                 f"{version} is the champion and can't challenge itself. Name another model with "

@@ -8,7 +8,7 @@ import json
 import logging
 import threading
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal, Protocol
@@ -25,6 +25,9 @@ from pitchline.serve.measure import Measures
 from pitchline.serve.swap import Follower, Place
 
 _log = logging.getLogger(LOGGER)
+
+# Of the matches of a request, in their order: what a model with these columns reads.
+Features = Callable[[tuple[str, ...]], np.ndarray]
 
 WHOLE = 2**64
 # Work that waits for the challenger is dropped beyond so many matches.
@@ -113,6 +116,7 @@ class Challenger(Follower):
     def _take(self, content: bytes | None, served: Served | None) -> None:
         super()._take(content, served)
         if served is not None:
+            _log.info("challenger %s begins", served.version)
             told = json.loads(content or b"")
             self._challenge = Challenge(served, told["mode"], told["share"])
 
@@ -130,15 +134,12 @@ class Watched(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Matches that the challenger forecasts unseen.
-
-    ``features`` and ``rows`` are the feature table's columns and the matches' rows in it.
-    """
+    """Matches of a request that the challenger forecasts unseen: those that ``chosen`` marks."""
 
     challenge: Challenge
     matches: Sequence[Match]
-    features: Mapping[str, np.ndarray]
-    rows: np.ndarray
+    features: Features
+    chosen: np.ndarray
     request_id: str | None
     issued_at: int
     data_as_of: datetime
@@ -178,8 +179,7 @@ class Contest:
         champion: Model,
         probabilities: np.ndarray,
         matches: Sequence[Match],
-        features: Mapping[str, np.ndarray],
-        rows: np.ndarray,
+        features: Features,
         request_id: str | None,
         data_as_of: datetime,
     ) -> tuple[np.ndarray, list[str]]:
@@ -189,8 +189,7 @@ class Contest:
             champion: the model of the champion.
             probabilities: what it says, shape (matches, 3).
             matches: what was asked.
-            features: columns of the feature table, by name.
-            rows: of the matches in it, shape (matches,).
+            features: of the matches.
             request_id: of the request.
             data_as_of: results up to then are in the features.
 
@@ -211,7 +210,7 @@ class Contest:
         if challenge.mode == "split":
             taken = np.array([challenge.takes(match) for match in matches], dtype=bool)
             if taken.any():
-                theirs = self._forecast(challenge.model, features, rows[taken])
+                theirs = self._forecast(challenge.model, features, taken)
         if theirs is None:
             taken[:] = False
         else:
@@ -229,7 +228,7 @@ class Contest:
         )  # fmt: skip
         if not taken.all():
             left = [match for match, its in zip(matches, taken, strict=True) if not its]
-            self._hold(Work(challenge, left, features, rows[~taken], request_id, now, data_as_of))
+            self._hold(Work(challenge, left, features, ~taken, request_id, now, data_as_of))
         return answered, by
 
     def answered(self) -> None:
@@ -287,7 +286,7 @@ class Contest:
                 if not self._work:
                     return
                 work = self._work.popleft()
-            theirs = self._forecast(work.challenge.model, work.features, work.rows)
+            theirs = self._forecast(work.challenge.model, work.features, work.chosen)
             with self._changed:
                 if self._matches:
                     self._matches -= len(work.matches)
@@ -297,19 +296,15 @@ class Contest:
                     [False] * len(work.matches), work.request_id, work.issued_at, work.data_as_of,
                 )  # fmt: skip
 
-    def _forecast(
-        self, model: Model, features: Mapping[str, np.ndarray], rows: np.ndarray
-    ) -> np.ndarray | None:
-        """What the challenger says, shape (rows, 3); None where it fails in any way."""
+    def _forecast(self, model: Model, features: Features, chosen: np.ndarray) -> np.ndarray | None:
+        """What the challenger says, shape (chosen, 3); None where it fails in any way."""
+        count = int(chosen.sum())
         try:
-            table = np.empty((len(rows), len(model.reads)))
-            for number, column in enumerate(model.reads):
-                table[:, number] = features[column][rows]
-            found = np.asarray(model.predict(table))
-            if found.shape != (len(rows), 3) or not np.isfinite(found).all():
+            found = np.asarray(model.predict(features(model.reads)[chosen]))
+            if found.shape != (count, 3) or not np.isfinite(found).all():
                 raise ValueError("no probabilities")
         except Exception as error:  # noqa: BLE001 whatever it is, the champion has answered
-            self.measures.challenger_failed(len(rows))
+            self.measures.challenger_failed(count)
             _log.warning("challenger %s can't forecast: %r", model.version, error)
             return None
         return found
