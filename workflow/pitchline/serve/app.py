@@ -13,8 +13,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pitchline import __version__
+from pitchline import __version__, layout
+from pitchline.issued.writer import Writer
 from pitchline.serve.alerting import ModelAlerts
+from pitchline.serve.challenge import Challenger, Contest
 from pitchline.serve.errors import FAILED, MEDIA_TYPE, At, Problem
 from pitchline.serve.guard import Guard
 from pitchline.serve.measure import Measures
@@ -26,6 +28,8 @@ from pitchline.serve.settings import Settings, read_settings
 from pitchline.serve.swap import SWITCH_SECONDS, Champion
 from pitchline.serve.tables import Tables
 
+# Waiting rows of the log that are written before their time.
+FLUSH_ROWS = 20_000
 DESCRIPTION = (
     "Football match predictions by the champion model. Every answer names the model that made it, "
     "in its body and in the header X-Model-Version; every error is a problem document (RFC 9457); "
@@ -49,9 +53,22 @@ def create() -> Guard:
 
 def assemble(root: Path, settings: Settings, champion: Champion) -> Service:
     """All that the routes need, of a project's folder."""
+    measures = Measures()
+    challenger = Challenger(root, settings.poll_seconds)
+    writer = None
+    if settings.forecast_log:
+        writer = Writer(
+            root / layout.ISSUED,
+            settings.forecast_log_seconds,
+            min(FLUSH_ROWS, settings.forecast_log_kept),
+            settings.forecast_log_kept,
+            measures.log_written,
+            measures.log_lost,
+        )
     return Service(
-        settings, champion, Tables(root, settings.poll_seconds), read_names(root), Measures()
-    )
+        settings, champion, Tables(root, settings.poll_seconds), read_names(root), measures,
+        Contest(measures, challenger, writer, settings.shadow_limit),
+    )  # fmt: skip
 
 
 def build(service: Service) -> Guard:

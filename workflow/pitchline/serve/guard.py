@@ -87,6 +87,7 @@ class Guard:
         given = headers.get(b"x-request-id", b"")
         request_id = given if REQUEST_ID.fullmatch(given) else os.urandom(12).hex().encode()
         scope["request_id"] = request_id.decode()
+        headers[b"x-request-id"] = request_id
         status = 0
 
         async def sending(message: Message) -> None:
@@ -169,6 +170,7 @@ class Guard:
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         route = scope.get("direct") or getattr(scope.get("route"), "path", UNROUTED)
         method = scope["method"] if scope["method"] in METHODS else "other"
+        self._service.contest.answered()
         self._service.measures.answered(route, method, status, seconds)
         self._service.measures.serves(self._service.champion.current.version)
         if self._service.settings.access_log:
@@ -187,6 +189,7 @@ class Guard:
         try:
             await asyncio.to_thread(self._service.champion.start)
             await asyncio.to_thread(self._service.tables.start)
+            await asyncio.to_thread(self._service.contest.start)
         except PitchlineError as error:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
@@ -197,6 +200,7 @@ class Guard:
         await receive()
         await asyncio.to_thread(self._service.champion.stop)
         await asyncio.to_thread(self._service.tables.stop)
+        await asyncio.to_thread(self._service.contest.stop)
         log.STANDARD_ERROR.flush()
         await send({"type": "lifespan.shutdown.complete"})
 

@@ -63,6 +63,18 @@ class Settings(BaseModel):
         description="what tells a past kick-off: the wall's clock, or the moment up to which the "
         "predictions know results; auto: wall in prod, else data",
     )
+    forecast_log: bool = Field(
+        True, description="forecasts of matches go into the log data/log/forecasts"
+    )
+    forecast_log_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(
+        30.0, description="seconds between two files of that log"
+    )
+    forecast_log_kept: Annotated[int, Field(ge=1, le=10_000_000)] = Field(
+        200_000, description="most forecasts that wait while the log can't be written"
+    )
+    shadow_limit: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        20_000, description="most matches that wait for the challenger to forecast them unseen"
+    )
     access_log: bool = Field(True, description="a log line for every request")
 
     @model_validator(mode="after")

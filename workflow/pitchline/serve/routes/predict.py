@@ -47,10 +47,12 @@ class Batches:
         """
         if not headers.get(b"content-type", MEDIA_TYPE).lower().startswith(MEDIA_TYPE):
             raise Problem("wrong-media-type", f"Send it as {JSON}.")
+        request_id = headers.get(b"x-request-id", b"").decode("latin-1") or None
+        asked = self._service, content, request_id
         if len(content) <= AT_ONCE:
-            return predicting.predict(self._service, content)
+            return predicting.predict(*asked)
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, predicting.predict, self._service, content)
+        return await loop.run_in_executor(self._thread, predicting.predict, *asked)
 
 
 def add(app: FastAPI, service: Service) -> Direct:
