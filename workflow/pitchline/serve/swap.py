@@ -125,6 +125,7 @@ class Champion:
         if seen == self._seen and time.monotonic() < self._again_at:
             return
         self._again_at = float("inf")
+        began = time.perf_counter()
         try:
             with yielding():
                 served = self._load(content)
@@ -139,10 +140,10 @@ class Champion:
             # What was interrupted by the end of the watch or a newer pointer decides nothing.
             if served is None:
                 return
-            self._take(content, served)
+            self._take(content, served, time.perf_counter() - began)
         self._seen = seen
 
-    def _take(self, content: bytes | None, served: Served | None) -> None:
+    def _take(self, content: bytes | None, served: Served | None, seconds: float = 0.0) -> None:
         if served is None:
             raise ArtifactError(
                 f"{layout.CHAMPION}: changed while its model was fetched. Try again."
@@ -152,7 +153,10 @@ class Champion:
         self._refused.clear()
         if before is not None:
             self.swaps += 1
-            log.info("model %s serves, %s before", served.version, before.version)
+            log.info(
+                "model %s serves, %s before", served.version, before.version,
+                extra={"told": {"model": served.version, "seconds": round(seconds, 4)}},
+            )  # fmt: skip
 
     def _refuse(self, content: bytes | None, reason: str) -> None:
         told = {
@@ -166,8 +170,9 @@ class Champion:
         self._refused.append(told)
         self.refusals += 1
         log.warning(
-            "model %s refused, %s goes on: %s", told["version"], self.current.version, reason
-        )
+            "model %s refused, %s goes on: %s", told["version"], self.current.version, reason,
+            extra={"told": {"refused": told["version"]}},
+        )  # fmt: skip
 
     def _pointer(self) -> bytes | None:
         try:
