@@ -166,6 +166,48 @@ def test_any_fixture_of_any_world(
     assert_the_rows_of(bare if as_of == kick_off else full, one, standing)
 
 
+def with_one(world: World, **values: object) -> World:
+    """With one more fixture to come, called ``new`` unless told otherwise."""
+    row = world.matches.iloc[[-1]].assign(
+        **{"match_id": "new", "result": None, "home_goals": pd.NA, "away_goals": pd.NA} | values
+    )
+    row["known_at"] = row["kick_off"] + OVER
+    kinds = dict(world.matches.dtypes)
+    return world.with_matches(pd.concat([world.matches, row]).astype(kinds))
+
+
+LEAGUE, FA_CUP = "eng-premier-league", "eng-fa-cup"
+SATURDAY = utc("2023-02-25T15:00")
+CASES: dict[str, dict[str, object]] = {
+    "of the league": {"competition": LEAGUE},
+    "of a cup": {"competition": FA_CUP},
+    "of another cup": {"competition": "eng-league-cup"},
+    "of another league": {"competition": "eng-championship"},
+    "next season": {"season": "2023-24", "kick_off": utc("2023-08-12T14:00")},
+    "a team never seen": {"away_team": "new-town"},
+    "a team never seen, in a cup": {"away_team": "new-town", "competition": FA_CUP},
+    "a team that was away": {"away_team": "norwich", "season": "2023-24"},
+    "before the other of that moment": {"match_id": "aa"},
+    "after the other of that moment": {"match_id": "zz"},
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_cups_leagues_and_newcomers(rich: World, chosen: Features, name: str) -> None:
+    as_of = utc("2023-02-18T20:00")
+    known = rich.results_until(as_of)
+    earlier = {"kick_off": utc("2023-02-01T19:00"), "home_goals": 2, "away_goals": 1, "result": "H"}
+    cup = {"competition": FA_CUP, "match_id": "cup", "home_team": "arsenal", "away_team": "leeds"}
+    known = replace(with_one(known, **earlier, **cup), cups=frozenset({FA_CUP, "eng-league-cup"}))
+    # Another match of the home team at the very moment.
+    other = {"match_id": "nn", "home_team": "arsenal", "away_team": "fulham", "kick_off": SATURDAY}
+    known = with_one(known, **other)
+    given = {"home_team": "arsenal", "away_team": "brentford", "kick_off": SATURDAY}
+    more = with_one(known, **given | CASES[name])
+    one = more.matches.tail(1)
+    assert_the_rows_of(more.features(chosen, as_of), one, known.build(chosen, as_of).standing)
+
+
 @pytest.mark.parametrize("days", [-20, -3, 2, 45])
 @pytest.mark.parametrize("known_date", ["2023-02-04", "2023-02-25", "2023-05-20"])
 def test_a_fixture_that_was_moved(
