@@ -1,6 +1,7 @@
 """POST /v1/predict."""
 
 from collections.abc import Callable, Coroutine
+from datetime import timedelta
 from typing import Any
 
 from fastapi import FastAPI
@@ -9,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from pitchline.serve import predicting
+from pitchline.serve.asked import told
 from pitchline.serve.errors import Problem
 from pitchline.serve.routes.answers import problems, raw_answer
 from pitchline.serve.schemas import PredictAnswer
@@ -17,6 +19,7 @@ from pitchline.serve.service import Model, Service
 PATH = "/v1/predict"
 JSON = "application/json"
 WHEN = {"type": "string", "maxLength": 40}
+EXAMPLE_LATER = timedelta(days=300)
 TEXT = {"type": "string", "minLength": 1, "maxLength": 200}
 
 
@@ -24,11 +27,13 @@ def add(app: FastAPI, service: Service) -> None:
     """Add the route; it reads and writes bytes itself, which takes a fraction of the time."""
 
     async def predict(request: Request) -> Response:
-        """Forecast fixtures that the tables hold, or feature rows.
+        """Forecast fixtures, or feature rows.
 
         A fixture is named by ``match_id``, or by ``home``, ``away`` (names or slugs) and
-        ``kick_off`` (a moment with its zone, or the date in UTC). A row gives every column that
-        the model reads; null is unknown. All of a batch is forecast by one model, or nothing is.
+        ``kick_off`` (a moment with its zone, or the date in UTC). The features of one that no table
+        holds are computed; ``competition`` is needed where the teams have no league in common. A
+        row gives every column that the model reads; null is unknown. All of a batch is forecast by
+        one model, or nothing is.
         """
         if not request.headers.get("content-type", JSON).lower().startswith(JSON):
             raise Problem("wrong-media-type", f"Send it as {JSON}.")
@@ -72,6 +77,8 @@ def body_schema(model: Model, batch_limit: int) -> dict[str, Any]:
             "home": TEXT,
             "away": TEXT,
             "kick_off": {"anyOf": [{**WHEN, "format": "date-time"}, {**WHEN, "format": "date"}]},
+            "competition": {"type": "string", "maxLength": 100},
+            "season": {"type": "string", "maxLength": 20},
         },
         "required": ["home", "away", "kick_off"],
         "additionalProperties": False,
@@ -110,12 +117,20 @@ def request_body(service: Service, model: Model) -> dict[str, Any]:
         by_teams = {
             "home": service.names.shown.get(first.home_team, first.home_team),
             "away": service.names.shown.get(first.away_team, first.away_team),
-            "kick_off": predicting.told(first.kick_off),
+            "kick_off": told(first.kick_off),
         }
         examples = {
             "match_id": {"summary": "by id", "value": {"fixtures": [{"match_id": first.match_id}]}},
             "teams": {"summary": "by teams and kick-off", "value": {"fixtures": [by_teams]}},
             **examples,
         }
+        if service.tables.standing.ahead is not None:
+            last = now + timedelta(days=service.settings.horizon_days)
+            later = min(first.kick_off + EXAMPLE_LATER, max(last, first.kick_off))
+            ahead = {**by_teams, "kick_off": told(later), "competition": first.competition}
+            examples["ahead"] = {
+                "summary": "a fixture that no table holds",
+                "value": {"fixtures": [ahead]},
+            }
     schema = body_schema(model, service.settings.batch_limit)
     return {"required": True, "content": {JSON: {"schema": schema, "examples": examples}}}
