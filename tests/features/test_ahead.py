@@ -1,5 +1,7 @@
 """A fixture that no table holds gets the very row that it would have had in them."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +20,7 @@ from pitchline.features.groups import groups_of
 from pitchline.features.standing import Standing, moved_by_results
 from pitchline.features.timeline import Timeline, as_known, in_order, timeline
 from pitchline.params.features import Features
+from tests.conftest import ROOT
 from tests.features.worlds import (
     LATE,
     OVER,
@@ -166,6 +169,48 @@ def test_any_fixture_of_any_world(
     assert_the_rows_of(bare if as_of == kick_off else full, one, standing)
 
 
+def with_one(world: World, **values: object) -> World:
+    """With one more fixture to come, called ``new`` unless told otherwise."""
+    row = world.matches.iloc[[-1]].assign(
+        **{"match_id": "new", "result": None, "home_goals": pd.NA, "away_goals": pd.NA} | values
+    )
+    row["known_at"] = row["kick_off"] + OVER
+    kinds = dict(world.matches.dtypes)
+    return world.with_matches(pd.concat([world.matches, row]).astype(kinds))
+
+
+LEAGUE, FA_CUP = "eng-premier-league", "eng-fa-cup"
+SATURDAY = utc("2023-02-25T15:00")
+CASES: dict[str, dict[str, object]] = {
+    "of the league": {"competition": LEAGUE},
+    "of a cup": {"competition": FA_CUP},
+    "of another cup": {"competition": "eng-league-cup"},
+    "of another league": {"competition": "eng-championship"},
+    "next season": {"season": "2023-24", "kick_off": utc("2023-08-12T14:00")},
+    "a team never seen": {"away_team": "new-town"},
+    "a team never seen, in a cup": {"away_team": "new-town", "competition": FA_CUP},
+    "a team that was away": {"away_team": "norwich", "season": "2023-24"},
+    "before the other of that moment": {"match_id": "aa"},
+    "after the other of that moment": {"match_id": "zz"},
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_cups_leagues_and_newcomers(rich: World, chosen: Features, name: str) -> None:
+    as_of = utc("2023-02-18T20:00")
+    known = rich.results_until(as_of)
+    earlier = {"kick_off": utc("2023-02-01T19:00"), "home_goals": 2, "away_goals": 1, "result": "H"}
+    cup = {"competition": FA_CUP, "match_id": "cup", "home_team": "arsenal", "away_team": "leeds"}
+    known = replace(with_one(known, **earlier, **cup), cups=frozenset({FA_CUP, "eng-league-cup"}))
+    # Another match of the home team at the very moment.
+    other = {"match_id": "nn", "home_team": "arsenal", "away_team": "fulham", "kick_off": SATURDAY}
+    known = with_one(known, **other)
+    given = {"home_team": "arsenal", "away_team": "brentford", "kick_off": SATURDAY}
+    more = with_one(known, **given | CASES[name])
+    one = more.matches.tail(1)
+    assert_the_rows_of(more.features(chosen, as_of), one, known.build(chosen, as_of).standing)
+
+
 @pytest.mark.parametrize("days", [-20, -3, 2, 45])
 @pytest.mark.parametrize("known_date", ["2023-02-04", "2023-02-25", "2023-05-20"])
 def test_a_fixture_that_was_moved(
@@ -248,3 +293,28 @@ def test_kick_offs_move_no_state_but_that_of_rest(rich: World, chosen: Features)
     for group in groups:
         assert moves(group, events.is_result) == moved_by_results(group), group.name
         assert moves(group, ~events.is_result) != moved_by_results(group), group.name
+
+
+COMPILED = """
+import sys
+from pathlib import Path
+from pitchline.features.ahead import Ahead, FixtureAhead
+from pitchline.features.groups import groups_of
+from pitchline.params import load
+from tests.features.worlds import LATE, world_from
+
+chosen = load(Path("params.yaml")).features
+results = [("x", "2020-21", "a", "b", 1, 0), ("y", "2020-21", "c", "d", 1, 0)]
+standing = world_from(2 * results).build(chosen, LATE).standing
+loops = [sys.modules[type(group).__module__].__dict__["_replay"] for group in groups_of(chosen)]
+before = [loop.signatures for loop in loops]
+assert all(len(signatures) == 1 for signatures in before), before
+fixture = FixtureAhead("m", "x", 2021, "a", "c", standing.as_of)
+for count in (1, 2, 5):
+    Ahead(standing).features([fixture] * count)
+assert [loop.signatures for loop in loops] == before
+"""
+
+
+def test_asking_compiles_no_loop_anew() -> None:
+    subprocess.run([sys.executable, "-c", COMPILED], cwd=ROOT, check=True)

@@ -137,7 +137,7 @@ class Ahead:
             raise ValueError("a fixture kicks off before the moment of the standing")
         if not fixtures:
             return Computed(np.empty((0, len(self.columns))), np.empty((0, 2), dtype=bool))
-        padded = [*fixtures, *fixtures[:1] * (FEWEST_ROWS - len(fixtures))]
+        padded = [*fixtures, *[fixtures[0]] * (FEWEST_ROWS - len(fixtures))]
         sides = np.array(
             [[self._teams.get(team, NOBODY) for team in (f.home, f.away)] for f in padded]
         )
