@@ -184,13 +184,19 @@ def days_of(folder: Path) -> list[date]:
     return sorted(found)
 
 
-def read(folder: Path, since: datetime | None = None, until: datetime | None = None) -> pa.Table:
+def read(
+    folder: Path,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    where: pc.Expression | None = None,
+) -> pa.Table:
     """The forecasts issued from ``since`` up to but not including ``until``.
 
     Args:
         folder: of the log; none at all is an empty log.
         since: UTC; None for the first.
         until: UTC; None for all.
+        where: which rows; None for all.
 
     Returns:
         Rows of ``SCHEMA``, ordered by issued_at and forecast_id.
@@ -204,7 +210,8 @@ def read(folder: Path, since: datetime | None = None, until: datetime | None = N
             continue
         if until is not None and day > until.astimezone(UTC).date():
             continue
-        parts += [table for _, table in read_day(folder_of(folder, day))]
+        tables = [table for _, table in read_day(folder_of(folder, day))]
+        parts += tables if where is None else [table.filter(where) for table in tables]
     table = pa.concat_tables(parts)
     if since is not None:
         table = table.filter(pc.greater_equal(table["issued_at"], pa.scalar(since, MOMENT)))

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from pitchline.params.backtest import Backtest
+from pitchline.params.challenge import Challenge
 from pitchline.params.collect import Acknowledgement, Collect, NetworkSource
 from pitchline.params.features import Features
 from pitchline.params.ingest import Ingest
@@ -19,6 +20,7 @@ __all__ = [
     "Acknowledgement",
     "Backtest",
     "Blend",
+    "Challenge",
     "Collect",
     "DixonColesSearch",
     "Evaluate",

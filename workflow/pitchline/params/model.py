@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import Field
 
 from pitchline.params.backtest import Backtest
+from pitchline.params.challenge import Challenge
 from pitchline.params.collect import Collect
 from pitchline.params.features import Features
 from pitchline.params.ingest import Ingest
@@ -45,6 +46,7 @@ class Params(Section):
     evaluate: Evaluate
     backtest: Backtest
     promote: Promote
+    challenge: Challenge
     predict: Predict
 
 
