@@ -208,11 +208,11 @@ def test_the_page_tells_all_of_it(params: Params) -> None:
     pairs = paired(rows, matches("H", "H"), CHAMPION, CHALLENGER, "data")
     told = {"champion": CHAMPION, "challenger": CHALLENGER, "clock": "data"}
     told |= compare(pairs, RULE, params.evaluate, 1)
-    screen = Console(width=120, record=True)
+    screen = Console(width=160, record=True)
     screen.print(page(told))
     text = screen.export_text()
     assert f"challenger {CHALLENGER} against champion {CHAMPION}: 1 settled matches" in text
     for name in ("log loss", "RPS", "accuracy", "calibration error"):
         assert name in text
-    assert "1 matches of wide disagreement count less" in text
+    assert "1 of them of wide disagreement count less" in text
     assert "recommendation: wait: 1 settled matches of 2" in text

@@ -56,7 +56,7 @@ def _scores(scores: dict[str, Any]) -> Table:
 def _evidence(evidence: dict[str, Any]) -> Text:
     low, high = evidence["interval"]
     less = evidence["matches_that_count_less"]
-    weighed = f"; {less:,} matches of wide disagreement count less" if less else ""
+    weighed = f"; {less:,} of them of wide disagreement count less" if less else ""
     return Text(
         f"gain in log loss: {evidence['gain']:+.4f} nats a match, {evidence['level']:.0%} interval "
         f"{low:+.4f} to {high:+.4f}, however often one looks{weighed}"
