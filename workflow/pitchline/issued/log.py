@@ -9,10 +9,10 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from pitchline.errors import ArtifactError
 from pitchline.files import replacing
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MOMENT = pa.timestamp("ms", tz="UTC")
 SCHEMA = pa.schema(
     [
@@ -75,8 +76,7 @@ class Match(Protocol):
     def kick_off(self) -> datetime: ...  # noqa: D102
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(NamedTuple):
     """Forecasts that one model made for one request.
 
     Attributes:
@@ -102,9 +102,10 @@ class Batch:
     as_of: int
 
 
+@lru_cache(maxsize=64)
 def milliseconds(moment: datetime) -> int:
     """Milliseconds since 1970, UTC."""
-    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+    return (moment - EPOCH) // timedelta(milliseconds=1)
 
 
 def table_of(batches: Sequence[Batch], ids: Iterator[str]) -> pa.Table:
