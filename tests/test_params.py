@@ -86,6 +86,7 @@ OPTIONAL = {
     "backtest.competitions",
     "backtest.dixon_coles.window_days",
     "backtest.compare_with",
+    "challenge.most_matches",
 }
 RIGHT = {
     "right": "the league wrote to us on 1 May",

@@ -20,7 +20,7 @@ from pitchline.serve.errors import FAILED, MEDIA_TYPE, At, Problem
 from pitchline.serve.guard import Guard
 from pitchline.serve.measure import Measures
 from pitchline.serve.names import read_names
-from pitchline.serve.routes import fixtures, health, metrics, model, predict
+from pitchline.serve.routes import docs, fixtures, health, metrics, model, predict
 from pitchline.serve.schemas import ProblemDocument
 from pitchline.serve.service import Service
 from pitchline.serve.settings import Settings, read_settings
@@ -74,12 +74,13 @@ def build(service: Service) -> Guard:
     """The ASGI application."""
     app = FastAPI(
         title="Pitchline", version=__version__, description=DESCRIPTION,
-        openapi_url="/v1/openapi.json", docs_url="/v1/docs", redoc_url=None,
+        openapi_url="/v1/openapi.json", docs_url=None, redoc_url=None,
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
     )  # fmt: skip
     for route in (health, fixtures, model, metrics):
         route.add(app, service)
+    docs.add(app)
     direct = {("POST", predict.PATH): predict.add(app, service)}
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(HTTPException, _http)

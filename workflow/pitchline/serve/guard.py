@@ -201,6 +201,7 @@ class Guard:
         await asyncio.to_thread(self._service.champion.stop)
         await asyncio.to_thread(self._service.tables.stop)
         await asyncio.to_thread(self._service.contest.stop)
+        log.STANDARD_ERROR.flush()
         await send({"type": "lifespan.shutdown.complete"})
 
 
