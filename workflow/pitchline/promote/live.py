@@ -14,6 +14,7 @@ from pitchline.train.evaluate import probabilities
 from pitchline.train.metrics import PROBABILITY_FLOOR, log_loss
 
 DECIMALS = 6
+AFTER = "forecast after the kick-off"
 SIDES = ("home", "draw", "away")
 Clock = Literal["wall", "data"]
 # What makes a forecast one before the kick-off, by the clock that tells it.
@@ -76,7 +77,7 @@ def paired(
     counts = {
         "forecast by one model only": len(every) - both["match_id"].nunique(),
         "not settled": both["match_id"].nunique() - settled["match_id"].nunique(),
-        "forecast after the kick-off": settled["match_id"].nunique() - len(last),
+        AFTER: settled["match_id"].nunique() - len(last),
     }
     frames = [
         last[["match_id", "kick_off", "result"]].assign(

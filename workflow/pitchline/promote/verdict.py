@@ -6,6 +6,8 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from pitchline.promote.live import AFTER
+
 MEASURES = {
     "log_loss": "log loss",
     "rps": "RPS",
@@ -26,6 +28,10 @@ def page(told: dict[str, Any]) -> Group:
     if told["left_out"]:
         counts = ", ".join(f"{count:,} {why}" for why, count in told["left_out"].items())
         parts.append(Text(f"left out: {counts}"))
+    if told["clock"] == "wall" and told["left_out"].get(AFTER):
+        parts.append(
+            Text("`--clock data` counts forecasts by what they knew, not by when they came")
+        )
     if told["scores"]:
         parts.append(_scores(told["scores"]))
         parts.append(_evidence(told["evidence"]))
