@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pitchline.promote.live import gains
 from pitchline.promote.sequential import (
     SHARES,
     interval,
@@ -13,8 +12,9 @@ from pitchline.promote.sequential import (
     matches_needed,
     running_log_evidence,
 )
+from tests.promote.simulated import BOUND, looked_at_once, simulated
 
-BOUND, LEVEL = 0.5, 0.95
+LEVEL = 0.95
 NEEDED = log(2 / (1 - LEVEL))
 
 
@@ -92,29 +92,6 @@ def test_equal_models_point_nowhere() -> None:
     assert matches_needed(np.tile([0.1, -0.1], 50), BOUND, LEVEL, 0.0) is None
 
 
-def simulated(
-    worlds: int, matches: int, errors: tuple[float, float], seed: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Gains of two models that see the truth through noise; the champion's and other's spread.
-
-    Returns:
-        Bounded gains and unbounded ones, shape (worlds, matches) each.
-    """
-    draw = np.random.default_rng(seed)
-    strength = draw.normal([0.35, 0.0, 0.0], [0.6, 0.15, 0.6], (worlds, matches, 3))
-
-    def model(error: float) -> np.ndarray:
-        seen = np.exp(strength + draw.normal(0, error, strength.shape))
-        return np.asarray(seen / seen.sum(axis=-1, keepdims=True))
-
-    truth, champion, challenger = model(0.0), model(errors[0]), model(errors[1])
-    outcome = (draw.random((worlds, matches, 1)) > truth.cumsum(axis=-1)).sum(axis=-1).clip(0, 2)
-    flat = (champion.reshape(-1, 3), challenger.reshape(-1, 3), outcome.ravel())
-    bounded, _ = gains(*flat, BOUND)
-    unbounded, _ = gains(*flat, 50.0)
-    return bounded.reshape(worlds, matches), unbounded.reshape(worlds, matches)
-
-
 WORLDS, MATCHES = 600, 1500
 
 
@@ -126,10 +103,7 @@ def test_equally_good_models_are_seldom_told_apart_though_one_looks_after_every_
     allowed = 0.05 + 2.5 * (0.05 * 0.95 / WORLDS) ** 0.5
     assert (better | worse).mean() <= allowed
     # Looking as often with the usual test of one look is found out by the same count.
-    seen = np.arange(1, MATCHES + 1)
-    mean = unbounded.cumsum(axis=1) / seen
-    spread = np.sqrt((unbounded**2).cumsum(axis=1) / seen - mean**2)
-    naive = (np.abs(mean) > 1.96 * spread / np.sqrt(seen))[:, 100:].any(axis=1)
+    naive = looked_at_once(unbounded)[:, 100:].any(axis=1)
     assert naive.mean() > 2 * allowed
 
 

@@ -29,9 +29,7 @@ def page(told: dict[str, Any]) -> Group:
         counts = ", ".join(f"{count:,} {why}" for why, count in told["left_out"].items())
         parts.append(Text(f"left out: {counts}"))
     if told["clock"] == "wall" and told["left_out"].get(AFTER):
-        parts.append(
-            Text("`--clock data` counts forecasts by what they knew, not by when they came")
-        )
+        parts.append(Text("`--clock data` counts them by what they knew, not by when they came"))
     if told["scores"]:
         parts.append(_scores(told["scores"]))
         parts.append(_evidence(told["evidence"]))
