@@ -92,6 +92,7 @@ OPTIONAL = {
     "schedule.cores",
     *(f"{route}.quiet_hours" for route in ROUTES),
     *(f"{route}.only_environments" for route in ROUTES),
+    "challenge.most_matches",
 }
 RIGHT = {
     "right": "the league wrote to us on 1 May",

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from pitchline.params.alerts import Alerts
 from pitchline.params.backtest import Backtest
+from pitchline.params.challenge import Challenge
 from pitchline.params.collect import Collect
 from pitchline.params.features import Features
 from pitchline.params.ingest import Ingest
@@ -47,6 +48,7 @@ class Params(Section):
     evaluate: Evaluate
     backtest: Backtest
     promote: Promote
+    challenge: Challenge
     predict: Predict
     schedule: Schedule
     alerts: Alerts

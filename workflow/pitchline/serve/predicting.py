@@ -45,6 +45,7 @@ class Forecast(msgspec.Struct, omit_defaults=True, gc=False):
 
     ``features`` tells where a fixture's features come from: ``table``, or ``computed`` for one that
     no table holds, with the teams whose ratings start anew and the kick-off that the table has.
+    ``model`` is told where another model than the answer's made it.
     """
 
     probability_home: float
@@ -56,11 +57,11 @@ class Forecast(msgspec.Struct, omit_defaults=True, gc=False):
     kick_off: datetime | None = None
     home_team: str | None = None
     away_team: str | None = None
-    model: str | None = None
     season: str | None = None
     features: str | None = None
     newcomers: list[str] = []
     moved_from: datetime | None = None
+    model: str | None = None
 
 
 class Answer(msgspec.Struct):

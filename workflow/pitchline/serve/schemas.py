@@ -130,9 +130,6 @@ class ForecastTold(BaseModel):
     kick_off: dt.datetime | None = None
     home_team: str | None = None
     away_team: str | None = None
-    model: str | None = Field(
-        None, description="version of the model that made it, where the answer names another"
-    )
     season: str | None = None
     features: Literal["table", "computed"] | None = Field(
         None, description="computed: of a fixture that no table holds as it was asked"
@@ -142,6 +139,9 @@ class ForecastTold(BaseModel):
     )
     moved_from: dt.datetime | None = Field(
         None, description="kick-off that the table has for this match"
+    )
+    model: str | None = Field(
+        None, description="version of the model that made it, where the answer names another"
     )
 
 

@@ -76,8 +76,8 @@ def add(app: FastAPI, service: Service) -> Direct:
         A fixture is named by ``match_id``, or by ``home``, ``away`` (names or slugs) and
         ``kick_off`` (a moment with its zone, or the date in UTC). The features of one that no table
         holds are computed; ``competition`` is needed where the teams have no league in common. A
-        row gives every column that the model reads; null is unknown. All of a batch is forecast by
-        one model, or nothing is.
+        row gives every column that the model reads; null is unknown. All of a batch is forecast, or
+        nothing is. ``model`` names who made the forecasts; one by another model names it itself.
         """
         headers = dict(request.scope["headers"])
         return raw_answer(request, *await batches.answer(headers, await request.body()))
