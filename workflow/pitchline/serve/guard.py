@@ -1,6 +1,7 @@
 """The outermost layer: request ids, token, limits, bodies, errors, log lines, figures."""
 
 import asyncio
+import base64
 import hmac
 import logging
 import os
@@ -10,8 +11,9 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from pitchline.errors import PitchlineError
-from pitchline.serve.errors import FAILED, MEDIA_TYPE, Problem
+from pitchline.serve.errors import FAILED, Problem
 from pitchline.serve.log import LOGGER
+from pitchline.serve.page import error as telling
 from pitchline.serve.service import Service
 
 Message = MutableMapping[str, Any]
@@ -87,14 +89,14 @@ class Guard:
                 receive = _replayed(await self._body(headers, receive), receive)
             await self._app(scope, receive, sending)
         except Problem as problem:
-            await _tell(problem, scope["request_id"], sending)
+            await _tell(problem, scope["request_id"], headers, sending)
         except asyncio.CancelledError:
             raise
         except Exception:  # noqa: BLE001 - whatever it is, the client learns none of it
             _log.exception("a request failed", extra={"told": {"request": scope["request_id"]}})
             if status == 0:
                 failed = Problem("internal", FAILED)
-                await _tell(failed, scope["request_id"], sending)
+                await _tell(failed, scope["request_id"], headers, sending)
         finally:
             self._note(scope, status, time.perf_counter() - began)
 
@@ -102,8 +104,8 @@ class Guard:
         if scope["path"] == OPEN_TO_ALL:
             return
         if self._token is not None:
-            kind, _, token = headers.get(b"authorization", b"").partition(b" ")
-            if kind.lower() != b"bearer" or not hmac.compare_digest(token.strip(), self._token):
+            given = token_of(headers.get(b"authorization", b""))
+            if not hmac.compare_digest(given, self._token):
                 raise Problem(
                     "unauthorized", "Send the header `Authorization: Bearer <token>`.",
                     headers={"WWW-Authenticate": "Bearer"},
@@ -181,6 +183,19 @@ class Guard:
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
+def token_of(authorization: bytes) -> bytes:
+    """The token that a request brings: as bearer, or as the password of any user (RFC 7617)."""
+    kind, _, told = authorization.partition(b" ")
+    if kind.lower() == b"bearer":
+        return told.strip()
+    if kind.lower() != b"basic":
+        return b""
+    try:
+        return base64.b64decode(told.strip(), validate=True).partition(b":")[2]
+    except ValueError:
+        return b""
+
+
 def _oversized(limit: int) -> Problem:
     return Problem("oversized-body", f"Allowed: {limit} bytes.", headers={"Connection": "close"})
 
@@ -199,12 +214,11 @@ def _replayed(content: bytes, receive: Receive) -> Receive:
     return again
 
 
-async def _tell(problem: Problem, request_id: str, send: Send) -> None:
-    body = problem.body(request_id)
+async def _tell(problem: Problem, request_id: str, asked: dict[bytes, bytes], send: Send) -> None:
+    body, told = telling.answer(problem, request_id, asked.get(b"accept", b"").decode("latin-1"))
     headers = [
-        (b"content-type", MEDIA_TYPE.encode()),
         (b"content-length", str(len(body)).encode()),
-        *((name.lower().encode(), value.encode()) for name, value in problem.headers.items()),
+        *((name.lower().encode(), value.encode()) for name, value in told.items()),
     ]
     await send({"type": "http.response.start", "status": problem.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

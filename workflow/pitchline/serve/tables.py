@@ -102,6 +102,7 @@ class Tables:
     """The feature table and the predictions of a project, watched by a thread."""
 
     def __init__(self, root: Path, poll_seconds: float) -> None:
+        self.root = root
         self._fixtures = Watched(root / layout.FEATURES, read_fixtures, Fixtures())
         self._predictions = Watched(root / layout.PREDICTIONS, read_predictions, Predictions())
         self._poll_seconds = poll_seconds
