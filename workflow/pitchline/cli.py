@@ -26,6 +26,7 @@ COMMANDS = {
     "predict": "pitchline.predict.command:predict",
     "monitor": "pitchline.monitor.command:monitor",
     "serve": "pitchline.serve.command:serve",
+    "alerts": "pitchline.alerts.command:alerts",
     "teams": "pitchline.ingest.identity.command:teams",
     "params": "pitchline.params_command:params",
     "dictionary": "pitchline.dictionary:dictionary",

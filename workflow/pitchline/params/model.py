@@ -9,12 +9,14 @@ from typing import Any
 
 from pydantic import Field
 
+from pitchline.params.alerts import Alerts
 from pitchline.params.backtest import Backtest
 from pitchline.params.collect import Collect
 from pitchline.params.features import Features
 from pitchline.params.ingest import Ingest
 from pitchline.params.promote import Promote
 from pitchline.params.retrain import Retrain
+from pitchline.params.schedule import Schedule
 from pitchline.params.train import Evaluate, Train
 from pitchline.params.types import Moment, Section
 
@@ -46,6 +48,8 @@ class Params(Section):
     backtest: Backtest
     promote: Promote
     predict: Predict
+    schedule: Schedule
+    alerts: Alerts
 
 
 def json_schema() -> dict[str, Any]:
