@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +72,7 @@ class Page:
         refused = tuple(service.champion.refused)
         now = service.now(model)
         evidence, changed = self._reports.read()
-        scheduled, due_changed = self._schedule.read(now if service.settings.by_wall else None)
+        ran, due, due_gap, due_changed = self._schedule.read(datetime.now(UTC))
         to_come = sum(row["kick_off"] >= now for row in predictions.rows)
         basis = (model, predictions, refused, to_come, _shown(now, service.settings.by_wall))
         same = len(self._basis) == len(basis) and all(
@@ -84,7 +84,7 @@ class Page:
         self._basis = basis
         self._state = State(
             model, refused, predictions.rows, now, service.settings.by_wall, service.names,
-            evidence, scheduled,
+            evidence, ran, (due, due_gap),
         )  # fmt: skip
         self._made.clear()
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -53,10 +54,17 @@ Content = dict[str, Any]
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the reports hold, by their names in ``REPORTS``; the newest receipt of each source."""
+    """What the project's files tell.
+
+    Attributes:
+        reports: what they hold, by their names in ``REPORTS``.
+        receipts: the newest of each source.
+        placed: when the champion's pointer was written here.
+    """
 
     reports: Mapping[str, Content | Gap] = field(default_factory=dict)
     receipts: tuple[Content, ...] = ()
+    placed: datetime | None = None
 
 
 class Reports:
@@ -65,16 +73,19 @@ class Reports:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._seen: dict[Path, tuple[Stamp, Content | Gap]] = {}
+        self._pointer: Stamp = None
 
     def read(self) -> tuple[Evidence, bool]:
         """What they hold now, and whether a file changed since the last look."""
-        before = dict(self._seen)
+        before, pointer = dict(self._seen), self._pointer
+        self._pointer = stamp_of(self._root / layout.CHAMPION)
         told = {name: self._content(each.path, each.make) for name, each in REPORTS.items()}
         receipts = [self._content(path, RECEIPTS_MAKE) for path in self._receipts()]
         known = tuple(each for each in receipts if not isinstance(each, Gap))
         stamps = {path: stamp for path, (stamp, _) in self._seen.items()}
         changed = stamps != {path: stamp for path, (stamp, _) in before.items()}
-        return Evidence(told, known), changed
+        placed = datetime.fromtimestamp(self._pointer[0] / 1e9, UTC) if self._pointer else None
+        return Evidence(told, known, placed), changed or pointer != self._pointer
 
     def _receipts(self) -> list[Path]:
         """A file a source; ``run.json`` repeats those of the last run."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from pitchline.serve.page import words
+from pitchline.serve.page.evidence import Content, Gap
 from pitchline.serve.service import Model
 
 # A path that begins at the root, or at a drive, says where the service is installed.
@@ -41,6 +42,8 @@ class Facts:
     as_of_iso: str
     loaded: str
     loaded_iso: str
+    placed: str
+    placed_iso: str
     trained: str
     outcome: str
     reasons: tuple[str, ...]
@@ -48,6 +51,7 @@ class Facts:
     gates: tuple[Gate, ...]
     gates_passed: int
     gates_judged: int
+    candidate: str | None
 
 
 @dataclass(frozen=True)
@@ -60,8 +64,14 @@ class Refusal:
     at_iso: str
 
 
-def view(model: Model) -> Facts:
-    """The section."""
+def view(model: Model, placed: datetime | None, decision_on_candidate: Content | Gap) -> Facts:
+    """The section.
+
+    Args:
+        model: the one that serves.
+        placed: when its pointer was written.
+        decision_on_candidate: the newest decision, which may be on another model.
+    """
     as_of = words.moment(model.as_of)
     loaded = _moment(model.loaded_at)
     decision = model.decision
@@ -78,6 +88,8 @@ def view(model: Model) -> Facts:
         as_of_iso=words.iso(as_of),
         loaded=words.told(loaded),
         loaded_iso=words.iso(loaded),
+        placed=words.told(placed) if placed else words.UNKNOWN,
+        placed_iso=words.iso(placed) if placed else "",
         trained=_trained(model.card.get("trained_on")),
         outcome=OUTCOMES.get(outcome, outcome),
         reasons=tuple(words.clipped(each) for each in reasons),
@@ -85,7 +97,17 @@ def view(model: Model) -> Facts:
         gates=tuple(gates),
         gates_passed=sum(gate.kind == "passed" for gate in gates),
         gates_judged=sum(gate.kind != "open" for gate in gates),
+        candidate=_candidate(decision_on_candidate),
     )
+
+
+def _candidate(decision: Content | Gap) -> str | None:
+    if isinstance(decision, Gap) or "candidate" not in decision:
+        return None
+    outcome = str(decision.get("outcome"))
+    reasons = [words.clipped(each) for each in decision.get("reasons") or []]
+    text = f"{decision['candidate']} was {OUTCOMES.get(outcome, outcome)}"
+    return f"{text}: {'; '.join(reasons)}" if reasons else text
 
 
 def _moment(told: Any) -> datetime:
@@ -116,15 +138,22 @@ def _gate(told: Mapping[str, Any]) -> Gate:
         outcome, kind = "failed", "failed"
     asked = words.UNKNOWN
     if words.is_number(told.get("threshold")):
-        asked = f"{told.get('comparison', '')} {told['threshold']:.4g}".strip()
+        asked = f"{told.get('comparison', '')} {_figure(told['threshold'])}".strip()
     value = told.get("value")
     return Gate(
         meaning=str(told.get("meaning") or told["name"]),
-        found=f"{value:.4g}" if words.is_number(value) else words.UNKNOWN,
+        found=_figure(value),
         asked=asked,
         outcome=outcome,
         kind=kind,
     )
+
+
+def _figure(value: Any) -> str:
+    """Whole numbers in full, others with four digits."""
+    if not words.is_number(value):
+        return words.UNKNOWN
+    return words.count(value) if value == int(value) and abs(value) > 1 else f"{value:.4g}"
 
 
 def refusals(refused: Sequence[Mapping[str, Any]]) -> tuple[Refusal, ...]:

@@ -8,6 +8,8 @@ from typing import Any
 from pitchline.serve.page import words
 from pitchline.serve.page.evidence import Content, Gap
 
+NONE = Gap("No run was noted yet.", "pitchline run collect")
+OFF = Gap("No task of the schedule is on.", "pitchline schedule list")
 KINDS = {
     "success": "passed",
     "succeeded": "passed",
@@ -51,6 +53,22 @@ class Runs:
     due: tuple[Due, ...]
     runs_gap: Gap | None
     due_gap: Gap | None
+
+
+def view(
+    ran: Sequence[Run],
+    ran_gap: Gap | None,
+    due: Sequence[Due],
+    due_gap: Gap | None,
+    receipts: Sequence[Content],
+) -> Runs:
+    """The section; before the ledger has its first run, collections are told by their receipts."""
+    shown = tuple(ran) or tuple(of_receipts(receipts))
+    if not shown and ran_gap is None:
+        ran_gap = NONE
+    if not due and due_gap is None:
+        due_gap = OFF
+    return Runs(shown, tuple(due), ran_gap, due_gap)
 
 
 def of_receipts(receipts: Sequence[Content]) -> list[Run]:

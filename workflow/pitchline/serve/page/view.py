@@ -1,7 +1,7 @@
 """The whole page from plain data: nothing is read here, and no clock."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ParamSpec, TypeVar
@@ -32,7 +32,8 @@ class State:
         by_wall: whether ``now`` is the wall's clock.
         names: teams and competitions.
         evidence: the reports.
-        scheduled: the last runs and the next ones.
+        ran: the last runs, and what hinders telling them.
+        due: the next ones, and what hinders telling them.
     """
 
     model: Model
@@ -42,7 +43,8 @@ class State:
     by_wall: bool
     names: Names
     evidence: Evidence
-    scheduled: runs.Runs
+    ran: tuple[Sequence[runs.Run], Gap | None] = ((), None)
+    due: tuple[Sequence[runs.Due], Gap | None] = ((), None)
 
 
 def context(state: State, query: Query) -> dict[str, Any]:
@@ -72,7 +74,13 @@ def context(state: State, query: Query) -> dict[str, Any]:
         "by_wall": state.by_wall,
         "fixtures": shown,
         "refusals": section(model.refusals, _odd("refusals"), state.refused),
-        "model": section(model.view, _odd("the model's card"), state.model),
+        "model": section(
+            model.view,
+            _odd("the model's card"),
+            state.model,
+            state.evidence.placed,
+            reports.get("decision", _absent("decision")),
+        ),
         "record": _record(state, settled),
         "quality": score
         if isinstance(score, Gap)
@@ -83,7 +91,13 @@ def context(state: State, query: Query) -> dict[str, Any]:
             reports.get("ingest", _absent("ingest")),
             state.evidence.receipts,
         ),
-        "runs": state.scheduled,
+        "runs": section(
+            runs.view,
+            _odd("the receipts of the collection"),
+            *state.ran,
+            *state.due,
+            state.evidence.receipts,
+        ),
     }
     return {**told, "gaps": {name for name, each in told.items() if isinstance(each, Gap)}}
 
