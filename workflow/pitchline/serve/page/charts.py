@@ -13,7 +13,7 @@ WIDTH, HEIGHT = 420, 250
 LEFT, RIGHT, TOP, BOTTOM = 40, 12, 12, 36
 OUTCOMES = ("home", "draw", "away")
 BAR_LENGTH, BAR_HEIGHT, GAP = 200.0, 10, 1.0
-STEPS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
+STEPS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 MOST_LINES = 6
 
 

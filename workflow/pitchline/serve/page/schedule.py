@@ -15,7 +15,7 @@ from pitchline.serve.page.evidence import Gap, Stamp, stamps_of
 SHOWN_RUNS = 8
 # New rows stand in the second file before they come into the first.
 LEDGER_FILES = (layout.LEDGER, layout.LEDGER.with_name(f"{layout.LEDGER.name}-wal"))
-NO_TABLE = Gap("The schedule's table can't be read.", "pitchline params document")
+NO_TABLE = Gap("The schedule's table can't be read.", "pitchline schedule check")
 NO_LEDGER = Gap("The run ledger can't be read.", "pitchline status")
 _log = logging.getLogger(LOGGER)
 
@@ -55,7 +55,7 @@ class Schedule:
             # A service reads beside runners at work, whose last rows are the news.
             found = ledger.recent_runs(SHOWN_RUNS, path=self._root / layout.LEDGER)
             self._ran = tuple(_run(each) for each in found), None
-        except (PitchlineError, ValueError, TypeError, KeyError) as error:
+        except (PitchlineError, LookupError, RecursionError, TypeError, ValueError) as error:
             _log.warning("the run ledger can't be read", exc_info=error)
             self._ran = (), NO_LEDGER
         return True
@@ -68,7 +68,7 @@ class Schedule:
         self._due, self._next, self._tasks = (), None, None
         try:
             self._tasks = dict(load(self._root / PARAMS_FILE).schedule.tasks)
-        except (PitchlineError, OSError) as error:
+        except (PitchlineError, OSError, RecursionError, ValueError) as error:
             _log.warning("the schedule's table can't be read", exc_info=error)
         return True
 

@@ -16,7 +16,7 @@ from pitchline.serve.service import Model
 P = ParamSpec("P")
 T = TypeVar("T")
 # What a report of an older version, or one that someone edited, brings about.
-ODD = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+ODD = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 _log = logging.getLogger(LOGGER)
 
 
