@@ -57,7 +57,7 @@ def state_of(told: dict[str, Any]) -> State:
     )
     reports = {name: told[name] for name in ("settled", "score", "ingest", "backtest", "decision")}
     return State(
-        champion, (told["refused"],), tuple(rows_of(30)), parsed(AS_OF), False, NAMES,
+        champion, (told["refused"],), tuple(rows_of(6)), parsed(AS_OF), False, NAMES,
         Evidence(reports, (told["receipt"],)),
     )  # fmt: skip
 
@@ -85,7 +85,7 @@ def test_a_whole_page_has_no_gap_and_escapes_names() -> None:
     assert HOSTILE in markup.read(text).words()
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(st.sampled_from(PLACES), JUNK)
 def test_whatever_a_report_holds_the_page_is_whole(place: tuple[Any, ...], junk: Any) -> None:
     told = copy.deepcopy(everything())
@@ -99,6 +99,7 @@ def test_whatever_a_report_holds_the_page_is_whole(place: tuple[Any, ...], junk:
     markup.read(render.rendered("page.html.j2", made).decode())
 
 
+@settings(max_examples=40)
 @given(st.sampled_from(PLACES))
 def test_whatever_a_report_lacks_the_page_is_whole(place: tuple[Any, ...]) -> None:
     told = copy.deepcopy(everything())
