@@ -108,6 +108,8 @@ def run_task(schedule: Schedule, params_file: Path, asked: Asked) -> int:
     with Beat(run_id) as beat, ledger.opened() as connection:
         with ledger.explained(layout.LEDGER):
             turns.register(connection, schedule)
+            # A due time that a dead runner holds is free for this call.
+            _see_to(log, *turns.close_the_gone(connection, schedule.lost_after_seconds))
             wanted = _wanted(connection, task, asked)
             if wanted is None:
                 return 0
@@ -193,7 +195,7 @@ def _await_turn(work: _Work) -> None:
                 work.log.write("ledger", "warning", why=str(error))
                 console.warn("run", f"the run ledger can't be written ({error}); it is tried again")
         if turn is not None:
-            _see_to(work, turn)
+            _see_to(work.log, turn.closed, turn.hung)
             if turn.mine:
                 break
             if not waiting_told:
@@ -217,14 +219,14 @@ def _tell_waiting(work: _Work) -> None:
     console.say("run", f"{work.run.task}: waits its turn behind {', '.join(ahead[:3])}")
 
 
-def _see_to(work: _Work, turn: turns.Turn) -> None:
+def _see_to(log: RunLog, closed: Sequence[Run], hung: Sequence[Run]) -> None:
     """End stuck runners, and tell of the runs that were lost."""
-    for run in turn.hung:
+    for run in hung:
         runner = beats.runner_of(run)
         if runner is not None:
             processes.kill(runner)
-    for run in turn.closed:
-        work.log.write("closed another", "warning", other=run.run_id, status=run.status)
+    for run in closed:
+        log.write("closed another", "warning", other=run.run_id, status=run.status)
         console.warn("run", f"{run.run_id}: closed as {run.status}: {run.cause}")
         if telling.tell_ended(run, telling.tail_of(run)):
             alerts.send_soon()
