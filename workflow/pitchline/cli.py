@@ -25,6 +25,7 @@ COMMANDS = {
     "promote": "pitchline.promote.command:promote",
     "predict": "pitchline.predict.command:predict",
     "monitor": "pitchline.monitor.command:monitor",
+    "run": "pitchline.schedule.command:run",
     "serve": "pitchline.serve.command:serve",
     "alerts": "pitchline.alerts.command:alerts",
     "teams": "pitchline.ingest.identity.command:teams",
