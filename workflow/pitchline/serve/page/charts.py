@@ -4,13 +4,16 @@ Colours come from the page's style sheet by class. A picture that says more than
 has a title and a description.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
 WIDTH, HEIGHT = 420, 250
-LEFT, RIGHT, TOP, BOTTOM = 40, 12, 12, 36
+LEFT, RIGHT, TOP, BOTTOM = 46, 12, 12, 36
+# Of a letter as it is on a phone, where the texts are larger.
+LETTER_WIDTH = 9
 OUTCOMES = ("home", "draw", "away")
 BAR_LENGTH, BAR_HEIGHT, GAP = 200.0, 10, 1.0
 STEPS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
@@ -126,15 +129,12 @@ def calibration(
     return _picture(parts, title, description)
 
 
-def lines(
-    labels: Sequence[str], drawn: Sequence[Line], decimals: int, title: str, description: str
-) -> Markup:
+def lines(labels: Sequence[str], drawn: Sequence[Line], title: str, description: str) -> Markup:
     """Figures in time, a line for each who made them, named at its end.
 
     Args:
         labels: of the places, at least one.
         drawn: at least one, each with a value a label.
-        decimals: of the axis's numbers.
         title: what is shown.
         description: the figures in words.
     """
@@ -145,8 +145,9 @@ def lines(
         LEFT + (WIDTH - RIGHT - LEFT) * (place + 0.5) / len(labels) for place in range(len(labels))
     ]
     up = Scale(low, high, HEIGHT - BOTTOM, TOP)
-    parts = _grid(up, low, high, step, percent=False, decimals=decimals)
-    every = max(1, -(-len(labels) * 46 // (WIDTH - LEFT - RIGHT)))
+    parts = _grid(up, low, high, step, percent=False)
+    room = LETTER_WIDTH * max(len(label) for label in labels) + LETTER_WIDTH
+    every = math.ceil(room * len(labels) / (WIDTH - LEFT - RIGHT))
     for place, label in enumerate(labels):
         if place % every == 0:
             parts.append(
@@ -177,9 +178,8 @@ def _drawn(line: Line, across: Sequence[float], up: Scale) -> list[str]:
     return parts
 
 
-def _grid(
-    up: Scale, low: float, high: float, step: float, *, percent: bool, decimals: int = 2
-) -> list[str]:
+def _grid(up: Scale, low: float, high: float, step: float, *, percent: bool) -> list[str]:
+    decimals = max(2, math.ceil(-math.log10(step)))
     parts = []
     for number in range(round((high - low) / step) + 1):
         value = low + number * step

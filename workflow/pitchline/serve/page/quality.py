@@ -144,7 +144,7 @@ def _trend(months: Sequence[Mapping[str, Any]]) -> tuple[Markup | None, str]:
     )
     line = charts.Line("score", "model", scores)
     labels = [str(each["month"]) for each in shown]
-    drawn = charts.lines(labels, [line], 2, "Quality score by month of the matches", text)
+    drawn = charts.lines(labels, [line], "Quality score by month of the matches", text)
     return drawn, text
 
 

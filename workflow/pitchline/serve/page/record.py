@@ -230,7 +230,7 @@ def _seasons(seasons: Mapping[str, Any]) -> Markup | None:
     if not any(value is not None for line in drawn for value in line.values):
         return None
     title = "Log loss by season of the test window, lower is better"
-    return charts.lines(list(seasons), drawn, 2, title, "; ".join(told) + ".")
+    return charts.lines(list(seasons), drawn, title, "; ".join(told) + ".")
 
 
 def settling(told: Content) -> Settling:
