@@ -26,6 +26,7 @@ COMMANDS = {
     "predict": "pitchline.predict.command:predict",
     "issued": "pitchline.issued.command:issued",
     "monitor": "pitchline.monitor.command:monitor",
+    "run": "pitchline.schedule.command:run",
     "serve": "pitchline.serve.command:serve",
     "alerts": "pitchline.alerts.command:alerts",
     "teams": "pitchline.ingest.identity.command:teams",

@@ -14,13 +14,13 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import psutil
 
 from pitchline import layout
 from pitchline.errors import PitchlineError
-from pitchline.schedule.ledger import Run
+from pitchline.schedule.ledger import Run, Status
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 SIZE = 512
@@ -41,7 +41,7 @@ def boot_id() -> str:
 class Outcome:
     """How a run ended, kept where the ledger could not be written."""
 
-    status: str
+    status: Status
     exit_code: int | None
     ended_at: int
 
@@ -56,7 +56,7 @@ class Beat:
             self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._boot = boot_id()
-            self._written = 0.0
+            self._written, self._kept = 0.0, False
             self._write(None)
         except OSError as error:
             raise PitchlineError(
@@ -68,7 +68,8 @@ class Beat:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.path.unlink(missing_ok=True)
+        if not self._kept:
+            self.path.unlink(missing_ok=True)
         os.close(self._descriptor)
 
     def show(self, every_seconds: float) -> bool:
@@ -79,8 +80,13 @@ class Beat:
         return True
 
     def keep(self, outcome: Outcome) -> None:
-        """Leave the outcome for whoever closes this run, and the file with it."""
+        """Leave the outcome, and the file with it, for whoever closes this run."""
+        self._kept = True
         self._write(outcome)
+
+    def written(self) -> None:
+        """The ledger has the outcome: nothing is left to others."""
+        self._kept = False
 
     def abandon(self) -> None:
         """Free the lock and leave the file."""
@@ -136,7 +142,7 @@ def runner_of(run: Run) -> psutil.Process | None:
         return None
 
 
-def _read(descriptor: int) -> dict[str, object] | dict[str, float]:
+def _read(descriptor: int) -> dict[str, Any]:
     try:
         told = json.loads(os.pread(descriptor, SIZE, 0))
     except ValueError:

@@ -25,7 +25,7 @@ from pitchline.schedule.ledger import Run, Status, run_of, transaction
 # A claim further ahead than this was made by a clock that ran fast, and holds only itself.
 AHEAD = timedelta(seconds=60)
 # A due time whose runner died is made up for; one whose every runner dies is given up.
-MOST_LOST = 2
+MOST_BROKEN_OFF = 2
 
 
 @dataclass(frozen=True)
@@ -201,8 +201,7 @@ def _close_the_gone(
             cause = f"{run.cause}; its runner (process {run.pid} on {run.host}) {why}"
             now = clock.milliseconds(clock.now())
             _close(connection, replace(run, cause=cause), "lost", None, now)
-            if run.status == "queued" or _times_lost(connection, run) < MOST_LOST:
-                _give_back(connection, run)
+            _give_back(connection, run)
         beats.forget(run)
         closed.append(_run(connection, run.run_id))
         if state == "hung":
@@ -210,19 +209,17 @@ def _close_the_gone(
     return closed, hung
 
 
-def _times_lost(connection: sqlite3.Connection, run: Run) -> int:
+def _give_back(connection: sqlite3.Connection, run: Run) -> None:
+    """Let another run answer the due time of one that never began, or that was broken off once."""
     if run.due is None:
-        return 0
-    count: int = connection.execute(
-        "SELECT count(*) FROM runs WHERE task = ? AND due = ? AND status = 'lost' "
-        "AND started_at IS NOT NULL",
+        return
+    begun = connection.execute(
+        "SELECT count(*) FROM runs WHERE task = ? AND due = ? AND started_at IS NOT NULL "
+        "AND status IN ('lost', 'cancelled')",
         (run.task, clock.milliseconds(run.due)),
     ).fetchone()[0]
-    return count
-
-
-def _give_back(connection: sqlite3.Connection, run: Run) -> None:
-    connection.execute("UPDATE runs SET claim = NULL WHERE run_id = ?", (run.run_id,))
+    if run.started_at is None or begun < MOST_BROKEN_OFF:
+        connection.execute("UPDATE runs SET claim = NULL WHERE run_id = ?", (run.run_id,))
 
 
 def _close(
@@ -251,7 +248,7 @@ def close(
         outcome: how it ended.
         metrics: what it took and told.
         artifacts: what stands now.
-        give_back: let another run answer its due time.
+        give_back: let another run answer its due time, if this is not its second to be broken off.
     """
     with transaction(connection):
         connection.execute(

@@ -17,10 +17,12 @@ from pitchline import __version__, layout
 from pitchline.issued.writer import Writer
 from pitchline.serve.alerting import ModelAlerts
 from pitchline.serve.challenge import Challenger, Contest
-from pitchline.serve.errors import FAILED, MEDIA_TYPE, At, Problem
+from pitchline.serve.errors import FAILED, At, Problem
 from pitchline.serve.guard import Guard
 from pitchline.serve.measure import Measures
 from pitchline.serve.names import read_names
+from pitchline.serve.page import error as telling
+from pitchline.serve.page import route as page
 from pitchline.serve.routes import docs, fixtures, health, metrics, model, predict
 from pitchline.serve.schemas import ProblemDocument
 from pitchline.serve.service import Service
@@ -82,6 +84,7 @@ def build(service: Service) -> Guard:
     for route in (health, fixtures, model, metrics):
         route.add(app, service)
     docs.add(app)
+    page.add(app, service, service.tables.root)
     direct = {("POST", predict.PATH): predict.add(app, service)}
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(HTTPException, _http)
@@ -118,16 +121,19 @@ def _openapi(app: FastAPI, service: Service) -> dict[str, Any]:
     operation = document["paths"][predict.PATH]["post"]
     operation["requestBody"] = predict.request_body(service, service.champion.current)
     if service.settings.token is not None:
-        document["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
-        document["security"] = [{"token": []}]
+        document["components"]["securitySchemes"] = {
+            "token": {"type": "http", "scheme": "bearer"},
+            "password": {"type": "http", "scheme": "basic"},
+        }
+        document["security"] = [{"token": []}, {"password": []}]
         document["paths"]["/v1/health"]["get"]["security"] = []
     return document
 
 
 async def _problem(request: Request, problem: Exception) -> Response:
     assert isinstance(problem, Problem)  # noqa: S101
-    body = problem.body(request.scope["request_id"])
-    return Response(body, problem.status, problem.headers, media_type=MEDIA_TYPE)
+    told = telling.answer(problem, request.scope["request_id"], request.headers.get("accept", ""))
+    return Response(told[0], problem.status, told[1])
 
 
 async def _http(request: Request, error: Exception) -> Response:

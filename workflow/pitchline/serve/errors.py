@@ -66,6 +66,11 @@ class Problem(Exception):
         """The HTTP status."""
         return KINDS[self.kind][0]
 
+    @property
+    def title(self) -> str:
+        """What the kind of problem is called."""
+        return KINDS[self.kind][1]
+
     def body(self, request_id: str) -> bytes:
         """The document of RFC 9457."""
         status, title = KINDS[self.kind]

@@ -108,6 +108,7 @@ class Tables:
     """
 
     def __init__(self, root: Path, poll_seconds: float) -> None:
+        self.root = root
         self._fixtures = Watched(root / layout.FEATURES, read_fixtures, Fixtures())
         self._predictions = Watched(root / layout.PREDICTIONS, read_predictions, Predictions())
         self.standing = WatchedStanding(root)
