@@ -47,7 +47,7 @@ class Alerting(RuleBasedStateMachine):
         self.now = START
         self.number = 0
         self.people = {each.name: Person() for each in ADDRESSES}
-        # Whether an address may be told again what it was told, after an unknown end.
+        # Of which keys an address may be told again: after an unknown end, or a drop.
         self.doubt: dict[str, set[str]] = {each.name: set() for each in ADDRESSES}
         self.truth: dict[str, tuple[int, str]] = {}
 
@@ -117,6 +117,8 @@ class Alerting(RuleBasedStateMachine):
                     self.book, before, each, end, end == "refused", PARAMS, self.at
                 )
         self.book = planning.bounded(self.book, self._plan(), PARAMS, self.at)
+        for name, entries in self.book.known.items():
+            self.doubt[name] |= {key for key, each in entries.items() if each.fate == "dropped"}
 
     def _read(self, told: Message) -> None:
         name = told.address.name
