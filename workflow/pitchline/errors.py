@@ -27,3 +27,11 @@ class BridgeError(PitchlineError):
 
 class GateError(PitchlineError):
     """A gate is shut: the data are too poor to train on, or no candidate may serve."""
+
+
+class BackupError(PitchlineError):
+    """A backup can't be made, is damaged, or can't be restored as asked."""
+
+
+class EnvironmentMixUp(PitchlineError):
+    """What belongs to one of dev, test and prod was about to be used as another."""

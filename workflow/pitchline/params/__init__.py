@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from pitchline.params.backtest import Backtest
+from pitchline.params.backup import Backup
 from pitchline.params.collect import Acknowledgement, Collect, NetworkSource
 from pitchline.params.features import Features
 from pitchline.params.ingest import Ingest
@@ -18,6 +19,7 @@ __all__ = [
     "PARAMS_FILE",
     "Acknowledgement",
     "Backtest",
+    "Backup",
     "Blend",
     "Collect",
     "DixonColesSearch",

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import Field
 
 from pitchline.params.backtest import Backtest
+from pitchline.params.backup import Backup
 from pitchline.params.collect import Collect
 from pitchline.params.features import Features
 from pitchline.params.ingest import Ingest
@@ -46,6 +47,7 @@ class Params(Section):
     backtest: Backtest
     promote: Promote
     predict: Predict
+    backup: Backup
 
 
 def json_schema() -> dict[str, Any]:
