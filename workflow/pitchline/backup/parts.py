@@ -67,28 +67,27 @@ def is_passing(name: str) -> bool:
     return name.startswith(".new-") or name.endswith((PART_SUFFIX, *LOCKS, *SIDE_FILES))
 
 
-def files_of(project: Path, part: Part, *, passing: bool = False) -> list[Path]:
+def files_of(project: Path, part: Part, *, side_files: bool = False) -> list[Path]:
     """The files of a part, relative to the project, in order.
 
     Args:
         project: the project's folder.
         part: which part.
-        passing: also those that aren't worth keeping.
+        side_files: also those that SQLite has beside a database.
     """
-    found = (path for root in part.roots for path in _files(project / root, passing))
+    found = (path for root in part.roots for path in _files(project / root, side_files))
     return sorted(path.relative_to(project) for path in found)
 
 
-def _files(root: Path, passing: bool) -> Iterator[Path]:
+def _files(root: Path, side_files: bool) -> Iterator[Path]:
     if root.is_file():
         yield root
         return
     for folder, folders, names in os.walk(root, onerror=_unless_absent):
-        if not passing:
-            folders[:] = [name for name in folders if not is_passing(name)]
+        folders[:] = [name for name in folders if not is_passing(name)]
         for name in names:
-            path = Path(folder) / name
-            if path.is_file() and (passing or not is_passing(name)):
+            wanted = not is_passing(name) or (side_files and name.endswith(SIDE_FILES))
+            if wanted and (path := Path(folder) / name).is_file():
                 yield path
 
 

@@ -80,7 +80,7 @@ class Reader:
         source = self._project / path
         with _naming(path), contextlib.ExitStack() as stack:
             written = source.stat().st_mtime_ns
-            if _is_sqlite(source):
+            if is_sqlite(source):
                 source = stack.enter_context(self._copy_of_database(path))
             save(path, written, stack.enter_context(source.open("rb")))
 
@@ -90,7 +90,7 @@ class Reader:
         with tempfile.TemporaryDirectory(dir=self._scratch, prefix=SCRATCH) as folder:
             copy = Path(folder) / "copy"
             try:
-                problem = _copy_database(self._project / path, copy)
+                problem = copy_database(self._project / path, copy)
             except sqlite3.OperationalError as error:
                 raise BackupError(
                     f"{path}: can't be copied ({error}). End what keeps it locked "
@@ -104,8 +104,15 @@ class Reader:
             yield copy
 
 
-def _copy_database(source: Path, copy: Path) -> str | None:
-    """Copy a database page by page; what SQLite finds wrong with it, if anything."""
+def copy_database(source: Path, copy: Path) -> str | None:
+    """Copy a database page by page, so that equal ones give equal copies.
+
+    Returns:
+        What SQLite finds wrong with it, if anything.
+
+    Raises:
+        sqlite3.Error: it can't be copied: locked, no room, or too damaged.
+    """
     mode = "rw" if os.access(source, os.W_OK) else "ro"
     uri = f"{source.absolute().as_uri()}?mode={mode}"
     with (
@@ -117,13 +124,14 @@ def _copy_database(source: Path, copy: Path) -> str | None:
     return None if found == "ok" else str(found).splitlines()[0]
 
 
-def _is_sqlite(path: Path) -> bool:
+def is_sqlite(path: Path) -> bool:
+    """Whether a file is a database of SQLite."""
     with path.open("rb") as handle:
         return handle.read(len(SQLITE)) == SQLITE
 
 
 def _stamp(path: Path) -> Stamp:
-    if _is_sqlite(path):
+    if is_sqlite(path):
         return None
     told = path.stat()
     return told.st_mtime_ns, told.st_size, told.st_ino

@@ -3,14 +3,17 @@
 import fcntl
 import os
 import shutil
+import sqlite3
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from pitchline import environment, layout
 from pitchline.backup.manifest import Manifest, Saved
-from pitchline.backup.parts import LOCKS, PARTS, Part, files_of, owner_of
+from pitchline.backup.parts import PARTS, SIDE_FILES, Part, files_of, owner_of
+from pitchline.backup.reading import copy_database, is_sqlite
 from pitchline.backup.store import Store
 from pitchline.backup.verify import require_whole
 from pitchline.errors import BackupError, EnvironmentMixUp
@@ -68,10 +71,12 @@ def plan(store: Store, name: str, target: Path, only: tuple[str, ...] = ()) -> P
         saved = {Path(f.path): f for f in manifest.files if owner_of(Path(f.path)) == part}
         if not saved:
             continue
-        there = [p for p in files_of(target, part, passing=True) if not p.name.endswith(LOCKS)]
-        equal = {p for p in there if p in saved and _is(target / p, saved[p])}
+        found = files_of(target, part)
+        equal = {path for path in found if path in saved and _is(target / path, saved[path])}
+        # Looked for now: SQLite tidies up beside a database that is compared.
+        there = files_of(target, part, side_files=True)
         same += len(equal)
-        aside += [path for path in there if path not in equal]
+        aside += [path for path in there if path not in equal and _database_of(path) not in equal]
         write += sorted(
             (file for path, file in saved.items() if path not in equal),
             key=lambda file: (Path(file.path) in part.roots, file.path),
@@ -119,7 +124,23 @@ def restore(store: Store, planned: Plan, target: Path, *, force: bool) -> Path |
 
 
 def _is(path: Path, file: Saved) -> bool:
-    return path.stat().st_size == file.bytes and sha256_of(path) == file.sha256
+    if path.stat().st_size == file.bytes and sha256_of(path) == file.sha256:
+        return not any(path.with_name(f"{path.name}{end}").exists() for end in SIDE_FILES)
+    if not is_sqlite(path):
+        return False
+    # As it stands it differs from its copy by a counter, even if nothing was written since.
+    with tempfile.TemporaryDirectory() as folder, suppress(sqlite3.Error):
+        copy_database(path, Path(folder) / "copy")
+        return sha256_of(Path(folder) / "copy") == file.sha256
+    return False
+
+
+def _database_of(path: Path) -> Path | None:
+    """The database that a file of SQLite's stands beside."""
+    for end in SIDE_FILES:
+        if path.name.endswith(end):
+            return path.with_name(path.name.removesuffix(end))
+    return None
 
 
 def _check_environment(planned: Plan, target: Path) -> None:
