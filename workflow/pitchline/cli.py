@@ -33,6 +33,7 @@ COMMANDS = {
     "raw": "pitchline.collect.command:raw",
     "summary": "pitchline.summary:summary",
     "environment": "pitchline.environment_command:command",
+    "doctor": "pitchline.doctor.command:doctor",
     "backup": "pitchline.backup.command:backup",
     "sync": "pitchline.bridge:sync",
     "record": "pitchline.bridge:record",

@@ -12,7 +12,6 @@ from typing import Literal, cast, get_args
 
 from pitchline import layout
 from pitchline.errors import EnvironmentMixUp
-from pitchline.files import PART_SUFFIX, write_json
 
 VARIABLE = "PITCHLINE_ENV"
 Environment = Literal["dev", "test", "prod"]
@@ -72,6 +71,8 @@ def owner(project: Path = Path()) -> Environment | None:
 
 def in_use(project: Path = Path()) -> bool:
     """Whether a project holds anything that a machine gathers by itself."""
+    from pitchline.files import PART_SUFFIX
+
     return any(
         name != STAMP and not name.endswith(PART_SUFFIX)
         for folder in GATHERED
@@ -82,6 +83,9 @@ def in_use(project: Path = Path()) -> bool:
 
 def stamp(path: Path, environment: Environment) -> None:
     """Write a stamp."""
+    # Imported here: nearly every command needs neither.
+    from pitchline.files import write_json
+
     write_json(path, {"environment": environment})
 
 
