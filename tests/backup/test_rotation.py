@@ -38,7 +38,7 @@ def by_rule(moments: list[datetime], now: datetime, keep: BackupKeep) -> set[dat
     return wanted
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(MOMENTS, st.integers(0, 400), KEEP)
 def test_what_stays_is_what_the_rule_says(
     moments: list[datetime], day: int, keep: BackupKeep
@@ -47,11 +47,13 @@ def test_what_stays_is_what_the_rule_says(
     assert kept(moments, now, keep) == by_rule(moments, now, keep)
 
 
+@settings(deadline=None)
 @given(MOMENTS.filter(bool), st.integers(0, 400), KEEP)
 def test_the_newest_always_stays(moments: list[datetime], day: int, keep: BackupKeep) -> None:
     assert max(moments) in kept(moments, START + timedelta(days=day), keep)
 
 
+@settings(deadline=None)
 @given(MOMENTS, st.integers(0, 400), KEEP)
 def test_letting_go_twice_lets_no_more_go(
     moments: list[datetime], day: int, keep: BackupKeep
@@ -61,7 +63,7 @@ def test_letting_go_twice_lets_no_more_go(
     assert kept(stay, now, keep) == stay
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(KEEP)
 def test_day_by_day_no_more_stay_than_asked_for(keep: BackupKeep) -> None:
     there: set[datetime] = set()

@@ -14,6 +14,7 @@ from pitchline.backup.manifest import (
     FORMAT,
     Manifest,
     Saved,
+    lacking,
     moment_of,
     name_of,
 )
@@ -64,7 +65,6 @@ def create(
     """
     with store.held():
         _claim(store, environment)
-        store.sweep()
         try:
             made = _create(project, store, settings, environment, now)
         except PitchlineError:
@@ -78,7 +78,6 @@ def create(
             ) from error
         made.warnings += made.manifest.notes
         _rotate(store, made, settings.keep, now)
-        store.sweep()
     return made
 
 
@@ -138,24 +137,28 @@ def _create(
 
 
 def _rotate(store: Store, made: Made, keep: BackupKeep, now: datetime) -> None:
-    """Let the backups go that no rule keeps.
+    """Let the backups go that no rule keeps, and the pieces that no other needs.
 
     Only those count that can be read and have all their pieces; the others stay to be looked at.
     """
-    good: dict[str, datetime] = {}
+    manifests: dict[str, Manifest] = {}
+    unreadable = False
     for name in store.names():
         try:
-            manifest = store.read(name)
+            manifests[name] = store.read(name)
         except BackupError as error:
+            unreadable = True
             made.warnings.append(
                 f"{error} While it is there no disk space is set free; "
                 f"if it is of no more use, remove {store.path_of(name)}"
             )
-            continue
-        lacking = store.lacking(manifest)
-        if lacking:
+    pieces = store.pieces()
+    good: dict[str, datetime] = {}
+    for name, manifest in manifests.items():
+        lost = lacking(manifest, pieces)
+        if lost:
             made.warnings.append(
-                f"backup {name} lacks pieces of {len(lacking)} file(s), {lacking[0]} first: "
+                f"backup {name} lacks pieces of {len(lost)} file(s), {lost[0]} first: "
                 f"see `pitchline backup verify {name}`"
             )
         else:
@@ -164,7 +167,10 @@ def _rotate(store: Store, made: Made, keep: BackupKeep, now: datetime) -> None:
     for name, moment in good.items():
         if moment not in stay and name != made.name:
             store.remove(name)
+            del manifests[name]
             made.removed.append(name)
+    if not unreadable:
+        store.sweep(manifests.values())
 
 
 def _commit(project: Path) -> str | None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from pitchline.backup.manifest import lacking
 from pitchline.backup.store import Store
 from pitchline.backup.verify import verify
 from pitchline.errors import BackupError
@@ -39,15 +40,16 @@ class Listed:
 def listed(store: Store) -> list[Listed]:
     """All backups, the newest first."""
     with store.held(shared=True):
-        return [_entry(store, name) for name in reversed(store.names())]
+        pieces = store.pieces()
+        return [_entry(store, name, pieces) for name in reversed(store.names())]
 
 
-def _entry(store: Store, name: str) -> Listed:
+def _entry(store: Store, name: str, pieces: set[str]) -> Listed:
     try:
         manifest = store.read(name)
     except BackupError as error:
         return Listed(name, None, None, None, [], None, None, [], str(error))
-    lacking = store.lacking(manifest)
+    lost = lacking(manifest, pieces)
     return Listed(
         name=name,
         created_at=manifest.created_at,
@@ -57,7 +59,7 @@ def _entry(store: Store, name: str) -> Listed:
         files=len(manifest.files),
         bytes=manifest.bytes,
         notes=manifest.notes,
-        state=f"incomplete: pieces of {len(lacking)} files are missing" if lacking else GOOD,
+        state=f"incomplete: pieces of {len(lost)} files are missing" if lost else GOOD,
     )
 
 

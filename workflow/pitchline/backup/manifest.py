@@ -86,6 +86,11 @@ class Manifest(BaseModel):
         return sum(file.bytes for file in self.files)
 
 
+def lacking(manifest: Manifest, pieces: set[str]) -> list[str]:
+    """The files of a backup of which a piece isn't among these."""
+    return [file.path for file in manifest.files if not pieces.issuperset(file.chunks)]
+
+
 def name_of(moment: datetime, taken: set[str]) -> str:
     """The name of a backup begun at a moment; sorted, names are in order of time."""
     name = f"{moment.astimezone(UTC):%Y-%m-%dT%H-%M-%SZ}"

@@ -47,6 +47,7 @@ PARTS = (
     Part("alerts", (layout.STATE / "alerts",)),
 )
 BY_NAME = {part.name: part for part in PARTS}
+_ROOTS = [(root.as_posix(), part) for part in PARTS for root in part.roots]
 
 
 def chosen(settings: BackupParts) -> list[Part]:
@@ -56,8 +57,9 @@ def chosen(settings: BackupParts) -> list[Part]:
 
 def owner_of(path: PurePath) -> Part | None:
     """The part a project's file belongs to; None if it belongs to none."""
-    for part in PARTS:
-        if any(root == path or root in path.parents for root in part.roots):
+    name = path.as_posix()
+    for root, part in _ROOTS:
+        if name == root or name.startswith(f"{root}/"):
             return part
     return None
 

@@ -16,7 +16,7 @@ import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -105,10 +105,6 @@ class Store:
     def _object(self, digest: str) -> Path:
         return self.folder / OBJECTS / digest[:2] / digest[2:]
 
-    def has(self, digest: str) -> bool:
-        """Whether a piece is here, whole or not."""
-        return self._object(digest).is_file()
-
     def put(self, content: bytes, level: int) -> tuple[str, int]:
         """Store a piece unless it is here and whole, and look that it can be read.
 
@@ -189,37 +185,32 @@ class Store:
         """Forget a backup; its pieces stay until ``sweep``."""
         self.path_of(name).unlink()
 
-    def lacking(self, manifest: Manifest) -> list[str]:
-        """The files of a backup of which a piece isn't here at all."""
-        return [f.path for f in manifest.files if not all(self.has(d) for d in f.chunks)]
+    def pieces(self) -> set[str]:
+        """The digests of all pieces that are here, whole or not."""
+        return {path.parent.name + path.name for path in self._objects()}
 
-    def sweep(self) -> int:
+    def _objects(self) -> Iterator[Path]:
+        return (self.folder / OBJECTS).glob("??/*")
+
+    def sweep(self, manifests: Iterable[Manifest] | None = None) -> None:
         """Remove the pieces no backup needs, and what killed processes left.
 
-        No piece is removed while there is a backup that can't be read: what it needs isn't known.
-
-        Returns:
-            The bytes set free.
+        Args:
+            manifests: all backups; None to read them here. No piece is removed while there is one
+                that can't be read: what it needs isn't known.
         """
-        try:
-            needed = {
-                digest
-                for name in self.names()
-                for file in self.read(name).files
-                for digest in file.chunks
-            }
-        except BackupError:
-            return 0
-        freed = 0
-        for path in (self.folder / OBJECTS).glob("??/*"):
-            if path.parent.name + path.name not in needed:
-                freed += path.stat().st_size
-                path.unlink()
         for path in (self.folder / BACKUPS).glob(f".*{PART_SUFFIX}"):
             path.unlink(missing_ok=True)
         for path in self.folder.glob(f"{SCRATCH}*"):
             shutil.rmtree(path, ignore_errors=True)
-        return freed
+        try:
+            known = [self.read(name) for name in self.names()] if manifests is None else manifests
+        except BackupError:
+            return
+        needed = {digest for each in known for file in each.files for digest in file.chunks}
+        for path in self._objects():
+            if path.parent.name + path.name not in needed:
+                path.unlink()
 
 
 def _absent(name: str) -> Manifest:
