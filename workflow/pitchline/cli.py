@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from pitchline import __version__, console
+from pitchline import __version__, console, environment
 from pitchline.errors import PitchlineError
 from pitchline.params import PARAMS_FILE
 
@@ -39,9 +39,15 @@ COMMANDS = {
     "lineage": "pitchline.lineage:lineage",
     "raw": "pitchline.collect.command:raw",
     "summary": "pitchline.summary:summary",
+    "environment": "pitchline.environment_command:command",
+    "doctor": "pitchline.doctor.command:doctor",
+    "backup": "pitchline.backup.command:backup",
     "sync": "pitchline.bridge:sync",
     "record": "pitchline.bridge:record",
 }
+
+# They say how a project that is another environment's can be mended.
+OF_ANY_ENVIRONMENT = ("environment", "doctor")
 
 
 class LazyGroup(click.Group):
@@ -83,6 +89,8 @@ class LazyGroup(click.Group):
 def cli(ctx: click.Context, params_file: Path, log_file: Path | None) -> None:
     """Football match predictions: collect, ingest, features, train, promote, predict, monitor."""
     console.configure(log_file)
+    if ctx.invoked_subcommand not in OF_ANY_ENVIRONMENT:
+        environment.check_project()
     ctx.obj = params_file
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 RAW = Path("data/raw")
+STATE = Path("data/state")
 COLLECT_STATE = Path("data/state/collect")
 RECEIPTS = Path("reports/collect")
 SOURCE_TABLES = Path("data/tables/sources")

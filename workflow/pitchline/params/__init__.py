@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pitchline.params.alerts import Alerts, Route
 from pitchline.params.backtest import Backtest
+from pitchline.params.backup import Backup
 from pitchline.params.challenge import Challenge
 from pitchline.params.collect import Acknowledgement, Collect, NetworkSource
 from pitchline.params.features import Features
@@ -22,6 +23,7 @@ __all__ = [
     "Acknowledgement",
     "Alerts",
     "Backtest",
+    "Backup",
     "Blend",
     "Challenge",
     "Collect",

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from pitchline.params.alerts import Alerts
 from pitchline.params.backtest import Backtest
+from pitchline.params.backup import Backup
 from pitchline.params.challenge import Challenge
 from pitchline.params.collect import Collect
 from pitchline.params.features import Features
@@ -52,6 +53,7 @@ class Params(Section):
     predict: Predict
     schedule: Schedule
     alerts: Alerts
+    backup: Backup
 
 
 def json_schema() -> dict[str, Any]:
