@@ -7,6 +7,13 @@ from pitchline.params.collect import Acknowledgement, Collect, NetworkSource
 from pitchline.params.features import Features
 from pitchline.params.ingest import Ingest
 from pitchline.params.model import Params, json_schema
+from pitchline.params.monitor import (
+    DriftMonitor,
+    Emergency,
+    Monitor,
+    PerformanceMonitor,
+    QualityMonitor,
+)
 from pitchline.params.promote import Promote, PromotionGate
 from pitchline.params.quality import Quality
 from pitchline.params.reading import load, validate
@@ -21,13 +28,18 @@ __all__ = [
     "Blend",
     "Collect",
     "DixonColesSearch",
+    "DriftMonitor",
+    "Emergency",
     "Evaluate",
     "FamilyName",
     "Features",
     "Ingest",
+    "Monitor",
     "NetworkSource",
     "Params",
+    "PerformanceMonitor",
     "Quality",
+    "QualityMonitor",
     "Promote",
     "PromotionGate",
     "Search",

@@ -13,6 +13,7 @@ from pitchline.params.backtest import Backtest
 from pitchline.params.collect import Collect
 from pitchline.params.features import Features
 from pitchline.params.ingest import Ingest
+from pitchline.params.monitor import Monitor
 from pitchline.params.promote import Promote
 from pitchline.params.retrain import Retrain
 from pitchline.params.train import Evaluate, Train
@@ -46,6 +47,7 @@ class Params(Section):
     backtest: Backtest
     promote: Promote
     predict: Predict
+    monitor: Monitor
 
 
 def json_schema() -> dict[str, Any]:
