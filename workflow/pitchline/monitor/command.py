@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import pandas as pd
 
 from pitchline import console, layout
 from pitchline.errors import ArtifactError
@@ -91,3 +92,47 @@ def _say(told: dict[str, Any]) -> None:
     for reason in told["reasons"]:
         say = console.say if reason["status"] in ("good", "unknown") else console.warn
         say("monitor", f"{told['monitor']}: {reason['status']}: {reason['name']}: {reason['text']}")
+
+
+@monitor.command()
+@click.pass_obj
+def drift(params_file: Path) -> None:
+    """Hold the newest features and predictions against the same weeks of past seasons."""
+    from pitchline.monitor.drift import review as reviewing
+    from pitchline.monitor.drift.page import page_of
+
+    params = load(params_file)
+    features = read_parquet(layout.FEATURES, made_by=BY_FEATURES)
+    predictions = read_parquet(layout.PREDICTIONS, made_by=BY_PREDICT)
+    _, folder = _champion()
+    tested = read_parquet(folder / layout.FORECASTS.name, made_by=BY_TRAIN)
+    as_of = _as_of(params)
+    groups = [
+        reviewing.features_group(features, pd.Timestamp(as_of)),
+        reviewing.predictions_group(tested, predictions),
+    ]
+    told = reviewing.review(groups, as_of, params.monitor.drift)
+    write_json(layout.DRIFT_MONITOR, told)
+    write_text(layout.DRIFT_MONITOR_PAGE, pages.html(page_of(told)))
+    _say(told)
+
+
+@monitor.command()
+@click.pass_obj
+def quality(params_file: Path) -> None:
+    """Hold the newest data's scores, freshness and quarantine against their past."""
+    from pitchline.monitor.quality.page import page_of
+    from pitchline.monitor.quality.review import review as reviewed
+
+    params = load(params_file)
+    told = reviewed(
+        read_parquet(layout.CHECKS, made_by=BY_INGEST),
+        read_json(layout.SCORE, made_by=BY_INGEST),
+        read_parquet(layout.MATCHES, made_by=BY_INGEST),
+        read_parquet(layout.MATCH_SOURCES, made_by=BY_INGEST),
+        params.train.gate.minimum_score,
+        params.monitor.quality,
+    )
+    write_json(layout.QUALITY_MONITOR, told)
+    write_text(layout.QUALITY_MONITOR_PAGE, pages.html(page_of(told)))
+    _say(told)

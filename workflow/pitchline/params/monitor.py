@@ -93,7 +93,10 @@ class DriftMonitor(Section):
         ge=3, le=50, description="past seasons it's compared with, each at the same phase"
     )
     minimum_seasons: int = Field(
-        ge=3, le=50, description="past seasons needed; with fewer there is no judgement"
+        ge=2, le=50, description="past seasons needed at that phase; with fewer no judgement"
+    )
+    minimum_blocks: int = Field(
+        ge=4, le=1000, description="windows of past seasons needed, at all phases"
     )
     minimum_matches: int = Field(
         ge=5, le=5000, description="matches the window needs; with fewer there is no judgement"
