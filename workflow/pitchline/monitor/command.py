@@ -1,5 +1,6 @@
 """``pitchline monitor``: tables, quality and forecasts in, reports/monitoring out."""
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ BY_PREDICT = "snakemake --cores 2 predict"
 BY_INGEST = "snakemake --cores 1 ingest"
 BY_FEATURES = "snakemake --cores 1 features"
 BY_TRAIN = "snakemake --cores 2 train"
+BY_MONITOR = "snakemake --cores 1 monitor"
+# Exit status of an emergency retraining that is due and wasn't started.
+DUE = 10
 
 
 @click.group()
@@ -53,11 +57,10 @@ def performance(params_file: Path) -> None:
     matches = read_parquet(layout.MATCHES, made_by=BY_INGEST)
     features = read_parquet(layout.FEATURES, made_by=BY_FEATURES)
     odds = read_parquet(layout.ODDS, made_by=BY_INGEST)
-    champion, folder = _champion()
-    forecasts = read_parquet(folder / layout.FORECASTS.name, made_by=BY_TRAIN)
+    champion = _pointer()
     rows = sequence.settled(
         [sequence.of_predictions(predictions)],
-        sequence.of_test(forecasts, champion),
+        sequence.of_test(_tests_of(champion), champion["version"]),
         matches,
         features,
         odds,
@@ -69,18 +72,24 @@ def performance(params_file: Path) -> None:
     _say(told)
 
 
-def _champion() -> tuple[str, Path]:
-    """The champion's version, and the folder of its files.
+def _pointer() -> dict[str, Any]:
+    """What is known of the champion.
 
     Raises:
-        ArtifactError: no model was promoted yet, or its files are on no machine known.
+        ArtifactError: no model was promoted yet.
     """
     champion = champions.read_champion()
     if champion is None:
         raise ArtifactError(
             f"{layout.CHAMPION}: no model was promoted yet. Run `snakemake --cores 2 promote`."
         )
-    return champion["version"], champions.locate(champion)
+    return champion
+
+
+def _tests_of(champion: dict[str, Any]) -> pd.DataFrame:
+    """The champion's test forecasts: the table ``Forecasts``."""
+    path = champions.locate(champion) / layout.FORECASTS.name
+    return read_parquet(path, made_by=BY_TRAIN)
 
 
 def _as_of(params: Params) -> str:
@@ -104,12 +113,10 @@ def drift(params_file: Path) -> None:
     params = load(params_file)
     features = read_parquet(layout.FEATURES, made_by=BY_FEATURES)
     predictions = read_parquet(layout.PREDICTIONS, made_by=BY_PREDICT)
-    _, folder = _champion()
-    tested = read_parquet(folder / layout.FORECASTS.name, made_by=BY_TRAIN)
     as_of = _as_of(params)
     groups = [
         reviewing.features_group(features, pd.Timestamp(as_of)),
-        reviewing.predictions_group(tested, predictions),
+        reviewing.predictions_group(_tests_of(_pointer()), predictions),
     ]
     told = reviewing.review(groups, as_of, params.monitor.drift)
     write_json(layout.DRIFT_MONITOR, told)
@@ -136,3 +143,34 @@ def quality(params_file: Path) -> None:
     write_json(layout.QUALITY_MONITOR, told)
     write_text(layout.QUALITY_MONITOR_PAGE, pages.html(page_of(told)))
     _say(told)
+
+
+@monitor.command()
+@click.option("--start", is_flag=True, help="Start the retraining if one is due, and wait for it.")
+@click.option("--cores", default="all", show_default=True, help="Cores of the retraining.")
+@click.pass_context
+def emergency(ctx: click.Context, start: bool, cores: str) -> None:
+    """Decide from the monitors whether to retrain out of turn; exit status 10 if one is due."""
+    from pitchline.monitor.emergency import rule, starting
+
+    params = load(ctx.obj)
+    made = {
+        "quality": layout.QUALITY_MONITOR,
+        "performance": layout.PERFORMANCE_MONITOR,
+        "drift": layout.DRIFT_MONITOR,
+    }
+    monitors = {name: read_json(path, made_by=BY_MONITOR) for name, path in made.items()}
+    settings = params.monitor.emergency
+    told = rule.decide(monitors, _pointer(), starting.started_before(), settings)
+    write_json(layout.EMERGENCY, told)
+    _say(told)
+    if told["decision"] == "none":
+        console.say("monitor", "emergency: no cause to retrain out of turn")
+    elif told["decision"] == "held back":
+        console.warn("monitor", f"emergency: held back by {', '.join(told['held_back_by'])}")
+    elif start:
+        starting.remember(told)
+        starting.start(rule.command_of(told["reason"], settings, cores))
+    else:
+        console.warn("monitor", f"emergency: retrain with `{shlex.join(told['command'])}`")
+        ctx.exit(DUE)

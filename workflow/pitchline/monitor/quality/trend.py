@@ -31,7 +31,7 @@ def in_windows(days: pd.Series, end: pd.Timestamp, length: int) -> pd.Series:
 def scores(
     checks: pd.DataFrame, score: Mapping[str, Any], settings: QualityMonitor
 ) -> list[dict[str, Any]]:
-    """The score of each window, the newest first; windows in which nothing was checked are left out.
+    """The score of each window, the newest first; those in which nothing was checked are left out.
 
     Rules that look at matches are windowed by the day of the match before ``as_of``, the others by
     the day of the fetch before the newest one.
