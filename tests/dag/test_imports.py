@@ -27,7 +27,7 @@ ALLOWED = {
     "predict": {"train", "promote.champion", "ingest.tables", "ingest.identity.teams"},
     "monitor": {"train.metrics", "train.baselines", "ingest.tables"},
 }
-SHARED = {"errors", "files", "layout", "params", "console", "goals", "market"}
+SHARED = {"errors", "files", "layout", "params", "console", "goals", "market", "issued"}
 # They check or report and decide no byte of an output.
 WITHOUT_INFLUENCE = {"errors.py", "console.py", "__init__.py"}
 CHECKING = PACKAGE / "params"

@@ -9,6 +9,7 @@ from pitchline import layout
 from pitchline.errors import ArtifactError, TableError
 from pitchline.files import read_parquet, write_json, write_parquet
 from pitchline.ingest.tables import validated
+from pitchline.issued.log import read
 from pitchline.predict.forecast import upcoming
 from pitchline.predict.schema import Predictions
 from pitchline.promote import champion as champions
@@ -201,3 +202,27 @@ def test_predicting_marks_the_decision_on_this_candidate_as_current(champion: st
     predict()
     newest = max(path.stat().st_mtime for path in layout.CANDIDATE.iterdir())
     assert min(p.stat().st_mtime for p in (layout.CHAMPION, layout.DECISION)) >= newest
+
+
+def test_forecasts_are_logged_once_and_change_no_byte_of_the_predictions(champion: str) -> None:
+    table = predict()
+    logged = read(layout.ISSUED).to_pandas()
+    assert sorted(logged["match_id"]) == sorted(table["match_id"])
+    assert set(logged["model"]) == {champion}
+    assert set(logged["as_of"]) == {AS_OF}
+    before = layout.PREDICTIONS.read_bytes()
+    predict()
+    assert len(read(layout.ISSUED)) == len(logged)
+    shutil.rmtree(layout.ISSUED)
+    predict()
+    assert len(read(layout.ISSUED)) == len(logged)
+    assert layout.PREDICTIONS.read_bytes() == before
+
+
+def test_predictions_stand_though_the_log_can_not_be_written(champion: str) -> None:
+    layout.ISSUED.parent.mkdir(parents=True)
+    layout.ISSUED.write_text("in the way")
+    shown = pitchline("predict", "fixtures")
+    assert shown.exit_code == 0
+    assert "these forecasts are not in the log: data/log/forecasts/date=" in shown.stderr
+    assert len(read_parquet(layout.PREDICTIONS, made_by="")) == 31

@@ -24,6 +24,7 @@ COMMANDS = {
     "backtest": "pitchline.backtest.command:backtest",
     "promote": "pitchline.promote.command:promote",
     "predict": "pitchline.predict.command:predict",
+    "issued": "pitchline.issued.command:issued",
     "monitor": "pitchline.monitor.command:monitor",
     "serve": "pitchline.serve.command:serve",
     "teams": "pitchline.ingest.identity.command:teams",

@@ -16,6 +16,7 @@ from pitchline.features.schema import MatchFeatures
 from pitchline.files import write_text
 from pitchline.ingest import tables
 from pitchline.ingest.source_tables import SOURCE_TABLES
+from pitchline.issued.table import IssuedForecasts
 from pitchline.predict.schema import Predictions
 from pitchline.train.schema import Forecasts
 
@@ -50,6 +51,7 @@ PARTS: dict[str, tuple[str, dict[Path, Model]]] = {
             layout.FORECASTS: Forecasts,
             layout.BACKTEST_FORECASTS: BacktestForecasts,
             layout.PREDICTIONS: Predictions,
+            layout.ISSUED: IssuedForecasts,
         },
     ),
     "Sources": (

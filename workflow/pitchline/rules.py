@@ -38,9 +38,10 @@ STAGE_CODE = {
         "ingest/quality/score.py",
         "ingest/tables",
     ),
-    "promote": ("promote", "train", "features/schema.py", "goals", "ingest/tables"),
+    "promote": ("promote", "issued", "train", "features/schema.py", "goals", "ingest/tables"),
     "predict": (
         "predict",
+        "issued",
         "promote/champion.py",
         "promote/recall.py",
         "train",

@@ -6,10 +6,11 @@ import click
 import pandas as pd
 
 from pitchline import console, layout
-from pitchline.errors import ArtifactError
+from pitchline.errors import ArtifactError, PitchlineError
 from pitchline.files import read_json, read_parquet, write_text
 from pitchline.ingest.identity.teams import read_names
 from pitchline.ingest.tables import validated, write_table
+from pitchline.issued import pipeline
 from pitchline.params import load
 from pitchline.predict import forecast
 from pitchline.predict.schema import Predictions
@@ -53,3 +54,12 @@ def fixtures(params_file: Path) -> None:
         table.to_csv(index=False, lineterminator="\n", date_format="%Y-%m-%dT%H:%M:%SZ"),
     )
     console.say("predict", f"{len(table)} fixtures by champion {champion['version']}")
+    _log(table, champion["version"], max(as_of, pd.Timestamp(champion.get("as_of", as_of))))
+
+
+def _log(table: pd.DataFrame, version: str, as_of: pd.Timestamp) -> None:
+    """Note in the log of forecasts what was issued; the predictions stand without it too."""
+    try:
+        pipeline.record(layout.ISSUED, table, version, as_of.to_pydatetime())
+    except PitchlineError as error:
+        console.warn("predict", f"these forecasts are not in the log: {error}")

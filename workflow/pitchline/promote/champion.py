@@ -97,13 +97,15 @@ def holds(folder: Path, files: dict[str, dict[str, str]]) -> bool:
     )
 
 
-def keep(version: str, files: dict[str, dict[str, str]], folder: Path) -> Path:
-    """Copy a bundle into the store of champions, unless it is there already.
+def keep(
+    version: str, files: dict[str, dict[str, str]], folder: Path, store: Path = layout.CHAMPIONS
+) -> Path:
+    """Copy a bundle into a store, unless it is there already.
 
     Raises:
         ArtifactError: the files changed meanwhile.
     """
-    kept = layout.CHAMPIONS / version
+    kept = store / version
     if not holds(kept, files):
         copy({name: folder / name for name in files}, kept)
         if not holds(kept, files):
@@ -133,6 +135,19 @@ def _in_cache(files: dict[str, dict[str, str]]) -> bool:
     )
 
 
+def recalled(files: dict[str, dict[str, str]], folder: Path) -> bool:
+    """Copy a bundle out of DVC's cache or remote, if it is there.
+
+    Returns:
+        Whether the folder has it now.
+    """
+    md5s = {name: hashes["md5"] for name, hashes in files.items()}
+    if not (_in_cache(files) or (recall.fetch(md5s.values()) and _in_cache(files))):
+        return False
+    copy({name: recall.cached(md5) for name, md5 in md5s.items()}, folder)
+    return True
+
+
 def locate(champion: dict[str, Any]) -> Path:
     """A folder with the files of the champion, or of a past one, bytes as the pointer says.
 
@@ -150,9 +165,7 @@ def locate(champion: dict[str, Any]) -> Path:
     for folder in (layout.CHAMPIONS / version, layout.CANDIDATE):
         if holds(folder, files):
             return folder
-    md5s = {name: hashes["md5"] for name, hashes in files.items()}
-    if _in_cache(files) or (recall.fetch(md5s.values()) and _in_cache(files)):
-        copy({name: recall.cached(md5) for name, md5 in md5s.items()}, layout.CHAMPIONS / version)
+    if recalled(files, layout.CHAMPIONS / version):
         return layout.CHAMPIONS / version
     fix = "Push it from a machine that has it: `dvc push --all-commits models/candidate`"
     if "ended" not in champion:

@@ -12,7 +12,15 @@ from pitchline import console, layout
 from pitchline.errors import ArtifactError, GateError
 from pitchline.files import read_json, read_parquet, write_json
 from pitchline.params import Params, load
-from pitchline.promote import agreement, comparison, history, registry, rejected
+from pitchline.promote import (
+    agreement,
+    challenger,
+    challenging,
+    comparison,
+    history,
+    registry,
+    rejected,
+)
 from pitchline.promote import champion as champions
 from pitchline.promote import gates as gating
 from pitchline.promote.comparison import Comparison
@@ -203,6 +211,7 @@ def _promote(
     )
     champions.write_champion(promoted)
     rejected.forget(version)
+    challenger.ended_by(version)
     remembered = {version, *(entry["version"] for entry in past)}
     for entry in history.entries(pointer):
         if entry["version"] not in remembered:
@@ -334,3 +343,6 @@ def _print(page: Any) -> None:
     screen = Console()
     screen.width = max(screen.width, 100)
     screen.print(page)
+
+
+promote.add_command(challenging.challenge)

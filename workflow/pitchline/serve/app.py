@@ -1,6 +1,8 @@
 """The application: routes, errors, OpenAPI."""
 
+import gc
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pitchline import __version__
+from pitchline import __version__, layout
+from pitchline.issued.writer import Writer
+from pitchline.serve.challenge import Challenger, Contest
 from pitchline.serve.errors import FAILED, MEDIA_TYPE, At, Problem
 from pitchline.serve.guard import Guard
 from pitchline.serve.measure import Measures
@@ -20,9 +24,11 @@ from pitchline.serve.routes import fixtures, health, metrics, model, predict
 from pitchline.serve.schemas import ProblemDocument
 from pitchline.serve.service import Service
 from pitchline.serve.settings import Settings, read_settings
-from pitchline.serve.swap import Champion
+from pitchline.serve.swap import SWITCH_SECONDS, Champion
 from pitchline.serve.tables import Tables
 
+# Waiting rows of the log that are written before their time.
+FLUSH_ROWS = 20_000
 DESCRIPTION = (
     "Football match predictions by the champion model. Every answer names the model that made it, "
     "in its body and in the header X-Model-Version; every error is a problem document (RFC 9457); "
@@ -35,14 +41,33 @@ def create() -> Guard:
     settings = read_settings(os.environ)
     root = Path.cwd()
     champion = Champion(root, settings.poll_seconds)
-    return build(assemble(root, settings, champion))
+    guard = build(assemble(root, settings, champion))
+    # Other threads keep the event loop waiting no longer than this, 5 ms else.
+    sys.setswitchinterval(SWITCH_SECONDS)
+    # What was imported stays; looking through it for garbage holds requests up for 50 ms.
+    gc.collect()
+    gc.freeze()
+    return guard
 
 
 def assemble(root: Path, settings: Settings, champion: Champion) -> Service:
     """All that the routes need, of a project's folder."""
+    measures = Measures()
+    challenger = Challenger(root, settings.poll_seconds)
+    writer = None
+    if settings.forecast_log:
+        writer = Writer(
+            root / layout.ISSUED,
+            settings.forecast_log_seconds,
+            min(FLUSH_ROWS, settings.forecast_log_kept),
+            settings.forecast_log_kept,
+            measures.log_written,
+            measures.log_lost,
+        )
     return Service(
-        settings, champion, Tables(root, settings.poll_seconds), read_names(root), Measures()
-    )
+        settings, champion, Tables(root, settings.poll_seconds), read_names(root), measures,
+        Contest(measures, challenger, writer, settings.shadow_limit),
+    )  # fmt: skip
 
 
 def build(service: Service) -> Guard:
@@ -55,14 +80,13 @@ def build(service: Service) -> Guard:
     )  # fmt: skip
     for route in (health, fixtures, model, metrics):
         route.add(app, service)
-    # Routes are tried in their order, and most requests are of this one: it puts itself first.
-    predict.add(app, service)
+    direct = {("POST", predict.PATH): predict.add(app, service)}
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(Exception, _failed)
     _document(app, service)
-    return Guard(app, service)
+    return Guard(app, service, direct)
 
 
 def _document(app: FastAPI, service: Service) -> None:

@@ -4,6 +4,7 @@ import os
 import sys
 import tempfile
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import click
@@ -41,11 +42,14 @@ def serve(params_file: Path, host: str | None, port: int | None, workers: int | 
         from uvicorn.config import STARTUP_FAILURE
         from uvicorn.supervisors import Multiprocess
 
+        from pitchline.serve.connection import Connection
+
         told = uvicorn.Config(
             "pitchline.serve.app:create",
             factory=True,
             host=settings.host,
             port=settings.port,
+            http=partial(Connection, client_seconds=settings.client_seconds),  # type: ignore[arg-type]
             workers=settings.workers,
             log_config=config(),
             access_log=False,

@@ -19,12 +19,13 @@ from pitchline.files import json_bytes
 from pitchline.serve import kernels, ubjson
 from pitchline.train.candidate import CARD_FILE, MODEL_FILE
 from pitchline.train.contrasts import planned
-from pitchline.train.probabilities import PROBABILITY_DECIMALS, rounded, tempered
+from pitchline.train.probabilities import PROBABILITY_DECIMALS, tempered
 
 METRICS_FILE = "metrics.json"
 FIX = "Train and promote anew: `snakemake --cores 2 train promote`"
 FAMILIES = ("blend", "xgboost", "logit")
 OUTCOMES = ("home", "draw", "away")
+SCALE = 10.0**PROBABILITY_DECIMALS
 # Rounded figures that differ by less than this are the same.
 SAME_FIGURE = 0.1 * 10**-PROBABILITY_DECIMALS
 
@@ -98,8 +99,7 @@ class Linear:
             self.intercepts,
             self.slopes,
         )
-        scores -= scores.max(axis=1, keepdims=True)
-        return np.asarray(scores - np.log(np.exp(scores).sum(axis=1, keepdims=True)))
+        return np.asarray(scores - np.log(kernels.totals(np.exp(scores))))
 
 
 @dataclass(frozen=True)
@@ -282,7 +282,7 @@ class Engine:
         with np.errstate(all="ignore"):
             totals = np.log(np.take(table, home, axis=1) * np.take(table, away, axis=1))
             p = self._raw(table, totals)
-            return rounded(tempered(p, self.temperature))
+            return kernels.rounded(tempered(p, self.temperature), SCALE)
 
     def _raw(self, table: np.ndarray, totals: np.ndarray) -> np.ndarray:
         logs = self.start.log_probabilities(table, totals)
@@ -296,7 +296,7 @@ class Engine:
             # The logit knows no price: where the trees start from one they alone speak.
             shares = np.where(known, 0.0, self.share)[:, None]
         trees = self.forest.probabilities(table, logs.astype(np.float32))
-        total = trees.sum(axis=1, keepdims=True)
+        total = kernels.totals(trees)
         if self.logit is None:
             return np.asarray(trees / total)
         logit = np.exp(self.logit.log_probabilities(table, totals))

@@ -14,6 +14,7 @@ KINDS = {
     "unauthorized": (401, "A bearer token is needed"),
     "unknown-path": (404, "There is nothing at this path"),
     "wrong-method": (405, "The path knows other methods"),
+    "slow-head": (408, "The request's head did not come in time"),
     "slow-body": (408, "The body did not come in time"),
     "features-not-here": (409, "The tables don't hold what the model reads"),
     "oversized-body": (413, "The body is too large"),
@@ -26,6 +27,7 @@ KINDS = {
     "past-kick-off": (409, "The match has kicked off"),
     "batch-too-large": (422, "Too many fixtures or rows"),
     "rate-limited": (429, "Too many requests"),
+    "oversized-head": (431, "The request's head is too large"),
     "internal": (500, "The service failed"),
 }
 

@@ -6,10 +6,11 @@ import logging
 import os
 import re
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 from pitchline.errors import PitchlineError
+from pitchline.serve import log
 from pitchline.serve.errors import FAILED, MEDIA_TYPE, Problem
 from pitchline.serve.log import LOGGER
 from pitchline.serve.service import Service
@@ -19,11 +20,15 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+# From headers (names in lower case) and body to the model's version and the answer's JSON.
+Direct = Callable[[Mapping[bytes, bytes], bytes], Awaitable[tuple[str, bytes]]]
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 OPEN_TO_ALL = "/v1/health"
 CLIENTS = 10_000
 UNROUTED = "(none)"
+JSON = b"application/json"
+MODEL = b"x-model-version"
 _log = logging.getLogger(LOGGER)
 
 
@@ -50,9 +55,19 @@ class Buckets:
 class Guard:
     """An ASGI application around the routes; whatever happens, it answers in one format."""
 
-    def __init__(self, app: App, service: Service) -> None:
+    def __init__(
+        self, app: App, service: Service, direct: Mapping[tuple[str, str], Direct]
+    ) -> None:
+        """Guard an application.
+
+        Args:
+            app: answers all that is not in ``direct``.
+            service: its settings and figures.
+            direct: by method and path, what answers a body past the application.
+        """
         self._app = app
         self._service = service
+        self._direct = direct
         settings = service.settings
         self._token = settings.token.get_secret_value().encode() if settings.token else None
         self._buckets = Buckets(settings.rate_limit) if settings.rate_limit else None
@@ -72,6 +87,7 @@ class Guard:
         given = headers.get(b"x-request-id", b"")
         request_id = given if REQUEST_ID.fullmatch(given) else os.urandom(12).hex().encode()
         scope["request_id"] = request_id.decode()
+        headers[b"x-request-id"] = request_id
         status = 0
 
         async def sending(message: Message) -> None:
@@ -84,17 +100,24 @@ class Guard:
         try:
             self._admit(scope, headers)
             if scope["method"] in {"POST", "PUT", "PATCH"}:
-                receive = _replayed(await self._body(headers, receive), receive)
+                content = await self._body(headers, receive)
+                direct = self._direct.get((scope["method"], scope["path"]))
+                if direct is not None:
+                    scope["direct"] = scope["path"]
+                    scope["model"], told = await direct(headers, content)
+                    await _tell(200, JSON, told, [(MODEL, scope["model"].encode())], sending)
+                    return
+                receive = _replayed(content, receive)
             await self._app(scope, receive, sending)
         except Problem as problem:
-            await _tell(problem, scope["request_id"], sending)
+            await _explain(problem, scope["request_id"], sending)
         except asyncio.CancelledError:
             raise
         except Exception:  # noqa: BLE001 - whatever it is, the client learns none of it
             _log.exception("a request failed", extra={"told": {"request": scope["request_id"]}})
             if status == 0:
                 failed = Problem("internal", FAILED)
-                await _tell(failed, scope["request_id"], sending)
+                await _explain(failed, scope["request_id"], sending)
         finally:
             self._note(scope, status, time.perf_counter() - began)
 
@@ -145,8 +168,9 @@ class Guard:
             ) from None
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", UNROUTED)
+        route = scope.get("direct") or getattr(scope.get("route"), "path", UNROUTED)
         method = scope["method"] if scope["method"] in METHODS else "other"
+        self._service.contest.answered()
         self._service.measures.answered(route, method, status, seconds)
         self._service.measures.serves(self._service.champion.current.version)
         if self._service.settings.access_log:
@@ -158,13 +182,14 @@ class Guard:
                 "seconds": round(seconds, 6),
                 "model": scope.get("model"),
             }
-            _log.info("request", extra={"told": told})
+            log.request(told)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
         try:
             await asyncio.to_thread(self._service.champion.start)
             await asyncio.to_thread(self._service.tables.start)
+            await asyncio.to_thread(self._service.contest.start)
         except PitchlineError as error:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
@@ -175,6 +200,7 @@ class Guard:
         await receive()
         await asyncio.to_thread(self._service.champion.stop)
         await asyncio.to_thread(self._service.tables.stop)
+        await asyncio.to_thread(self._service.contest.stop)
         await send({"type": "lifespan.shutdown.complete"})
 
 
@@ -199,12 +225,15 @@ def _replayed(content: bytes, receive: Receive) -> Receive:
     return again
 
 
-async def _tell(problem: Problem, request_id: str, send: Send) -> None:
-    body = problem.body(request_id)
-    headers = [
-        (b"content-type", MEDIA_TYPE.encode()),
-        (b"content-length", str(len(body)).encode()),
-        *((name.lower().encode(), value.encode()) for name, value in problem.headers.items()),
-    ]
-    await send({"type": "http.response.start", "status": problem.status, "headers": headers})
+async def _explain(problem: Problem, request_id: str, send: Send) -> None:
+    headers = [(name.lower().encode(), value.encode()) for name, value in problem.headers.items()]
+    await _tell(problem.status, MEDIA_TYPE.encode(), problem.body(request_id), headers, send)
+
+
+async def _tell(
+    status: int, media_type: bytes, body: bytes, more: list[tuple[bytes, bytes]], send: Send
+) -> None:
+    length = str(len(body)).encode()
+    headers = [(b"content-type", media_type), (b"content-length", length), *more]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -37,7 +37,7 @@ def scores(
     intercepts: np.ndarray,
     slopes: np.ndarray,
 ) -> np.ndarray:
-    """A logit's scores of H, D and A, shape (rows, 3).
+    """A logit's scores of H, D and A, each row's largest being 0, shape (rows, 3).
 
     Args:
         table: features, shape (rows, features), NaN where unknown.
@@ -69,7 +69,39 @@ def scores(
             home += x * slopes[number, 0]
             draw += x * slopes[number, 1]
             away += x * slopes[number, 2]
-        out[row, 0], out[row, 1], out[row, 2] = home, draw, away
+        largest = max(home, draw, away)
+        out[row, 0], out[row, 1], out[row, 2] = home - largest, draw - largest, away - largest
+    return out
+
+
+@compiled
+def totals(p: np.ndarray) -> np.ndarray:
+    """Sums over the three results, shape (rows, 1), in numpy's order."""
+    out = np.empty((p.shape[0], 1))
+    for row in range(p.shape[0]):
+        out[row, 0] = p[row, 0] + p[row, 1] + p[row, 2]
+    return out
+
+
+@compiled
+def rounded(p: np.ndarray, scale: float) -> np.ndarray:
+    """``train.probabilities.rounded``, without its ten small arrays.
+
+    Args:
+        p: probabilities, shape (rows, 3).
+        scale: 10 to the power of the decimals that are kept.
+    """
+    out = np.empty((p.shape[0], 3))
+    for row in range(p.shape[0]):
+        total = p[row, 0] + p[row, 1] + p[row, 2]
+        best = 0
+        for result in range(3):
+            out[row, result] = np.rint(p[row, result] / total * scale) / scale
+            if out[row, result] > out[row, best]:
+                best = result
+        out[row, best] += 1 - (out[row, 0] + out[row, 1] + out[row, 2])
+        for result in range(3):
+            out[row, result] = np.rint(out[row, result] * scale) / scale
     return out
 
 

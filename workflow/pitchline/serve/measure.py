@@ -47,16 +47,64 @@ class Measures:
             "pitchline_refused_models", "Newer models that a worker refused.",
             registry=self._registry, multiprocess_mode="livemax",
         )  # fmt: skip
+        self._issued = Counter(
+            "pitchline_issued", "Forecasts of matches, by the model's role and the mode.",
+            ("role", "mode"), registry=self._registry,
+        )  # fmt: skip
+        self._dropped = Counter(
+            "pitchline_shadow_dropped",
+            "Matches that the challenger did not forecast, as too many waited.",
+            registry=self._registry,
+        )  # fmt: skip
+        self._failed = Counter(
+            "pitchline_challenger_failed", "Matches that the challenger could not forecast.",
+            registry=self._registry,
+        )  # fmt: skip
+        self._logged = Counter(
+            "pitchline_forecast_log_rows", "Forecasts written into the log, and lost to it.",
+            ("outcome",), registry=self._registry,
+        )  # fmt: skip
+        self._issued_as: dict[tuple[str, str], Counter] = {}
         self._model: str | None = None
+        # Finding a counter by its labels takes longer than counting.
+        self._answered: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count a request."""
-        self._requests.labels(route, method, str(status)).inc()
-        self._seconds.labels(route).observe(seconds)
+        labels = route, method, status
+        found = self._answered.get(labels)
+        if found is None:
+            found = self._requests.labels(route, method, str(status)), self._seconds.labels(route)
+            self._answered[labels] = found
+        found[0].inc()
+        found[1].observe(seconds)
 
     def forecast(self, model: str, rows: int) -> None:
         """Count rows that a model forecast."""
         self._predictions.labels(model).inc(rows)
+
+    def issued(self, role: str, mode: str, matches: int) -> None:
+        """Count matches that a model forecast in a role."""
+        found = self._issued_as.get((role, mode))
+        if found is None:
+            found = self._issued_as[role, mode] = self._issued.labels(role, mode)
+        found.inc(matches)
+
+    def shadow_dropped(self, matches: int) -> None:
+        """Count matches that the challenger did not come to."""
+        self._dropped.inc(matches)
+
+    def challenger_failed(self, matches: int) -> None:
+        """Count matches that the challenger could not forecast."""
+        self._failed.inc(matches)
+
+    def log_written(self, rows: int) -> None:
+        """Count rows written into the log of forecasts."""
+        self._logged.labels("written").inc(rows)
+
+    def log_lost(self, rows: int) -> None:
+        """Count rows lost to it."""
+        self._logged.labels("lost").inc(rows)
 
     def serves(self, model: str) -> None:
         """Note the model that the worker serves."""

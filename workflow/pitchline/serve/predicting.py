@@ -32,7 +32,7 @@ class Asked(msgspec.Struct, forbid_unknown_fields=True):
     kick_off: Annotated[str, msgspec.Meta(max_length=40)] | None = None
 
 
-class Forecast(msgspec.Struct, omit_defaults=True):
+class Forecast(msgspec.Struct, omit_defaults=True, gc=False):
     """Probabilities of one fixture or row; a row has no fixture."""
 
     probability_home: float
@@ -44,10 +44,14 @@ class Forecast(msgspec.Struct, omit_defaults=True):
     kick_off: datetime | None = None
     home_team: str | None = None
     away_team: str | None = None
+    model: str | None = None
 
 
 class Answer(msgspec.Struct):
-    """The forecasts, in the order asked, and the version of the model that made all of them."""
+    """The forecasts, in the order asked, and the version of the model that made them.
+
+    A forecast by another model than that names it itself.
+    """
 
     model: str
     predictions: list[Forecast]
@@ -62,7 +66,7 @@ def decoder(reads: tuple[str, ...]) -> "msgspec.json.Decoder[Any]":
     # Python allows no field that begins with an underscore or is a keyword; columns may.
     fields = [(f"column_{number}", Value | None) for number in range(len(reads))]
     renamed = {f"column_{number}": column for number, column in enumerate(reads)}
-    row = msgspec.defstruct("Row", fields, forbid_unknown_fields=True, rename=renamed)
+    row = msgspec.defstruct("Row", fields, forbid_unknown_fields=True, rename=renamed, gc=False)
     body = msgspec.defstruct(
         "Body",
         [("fixtures", list[Asked] | None, None), ("rows", list[row] | None, None)],  # type: ignore[valid-type]
@@ -71,12 +75,13 @@ def decoder(reads: tuple[str, ...]) -> "msgspec.json.Decoder[Any]":
     return msgspec.json.Decoder(body)
 
 
-def predict(service: Service, content: bytes) -> tuple[str, bytes]:
+def predict(service: Service, content: bytes, request_id: str | None = None) -> tuple[str, bytes]:
     """Version of the model and the answer's JSON.
 
     Args:
         service: what the answer is made from.
         content: the body.
+        request_id: for the log of forecasts.
 
     Raises:
         Problem: the body is malformed, too large a batch, or asks for what can't be forecast.
@@ -106,10 +111,30 @@ def predict(service: Service, content: bytes) -> tuple[str, bytes]:
         number = int(np.flatnonzero(~np.isfinite(probabilities).all(axis=1))[0])
         at = At(f"/{name}/{number}", "the model gives no probabilities for these values")
         raise Problem("wrong-value", "The model can't take these features.", [at])
-    service.measures.forecast(model.version, len(items))
-    return model.version, _encoder.encode(
-        Answer(model.version, _forecasts(probabilities, fixtures))
-    )
+    if fixtures is None:
+        service.measures.forecast(model.version, len(items))
+        made = _forecasts(probabilities, None)
+        return model.version, _encoder.encode(Answer(model.version, made))
+    probabilities, by = service.contest.share_out(
+        model, probabilities, fixtures, lambda reads: _features(found, fixtures, reads),
+        request_id, service.data_as_of(model),
+    )  # fmt: skip
+    made = _forecasts(probabilities, fixtures)
+    return _by_their_models(service, model.version, made, by)
+
+
+def _by_their_models(
+    service: Service, champion: str, made: list[Forecast], by: list[str]
+) -> tuple[str, bytes]:
+    """The answer that names one model of all, or the champion and whom else a forecast is by."""
+    models = set(by)
+    named = champion if champion in models else by[0]
+    for version in models:
+        service.measures.forecast(version, by.count(version))
+    if len(models) > 1:
+        for forecast, version in zip(made, by, strict=True):
+            forecast.model = None if version == named else version
+    return named, _encoder.encode(Answer(named, made))
 
 
 def _forecasts(probabilities: np.ndarray, fixtures: list[Fixture] | None) -> list[Forecast]:

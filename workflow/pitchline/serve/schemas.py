@@ -38,6 +38,17 @@ class Refused(BaseModel):
     at: str
 
 
+class ChallengerTold(BaseModel):
+    """The model that challenges the champion, and how."""
+
+    model: Version
+    mode: Literal["shadow", "split"] = Field(
+        description="shadow: it forecasts unseen; split: it answers a share of the fixtures"
+    )
+    share: Probability = Field(description="share of the fixtures that it answers")
+    as_of: dt.datetime = Field(description="results up to here made it")
+
+
 class Health(BaseModel):
     """Whether the service lives and can answer, and how old what it knows is."""
 
@@ -53,6 +64,8 @@ class Health(BaseModel):
     now: dt.datetime = Field(description="the moment before which a kick-off is past")
     fixtures: int = Field(description="matches to come in the tables")
     refused: list[Refused]
+    challenger: ChallengerTold | None = None
+    refused_challengers: list[Refused] = []
 
 
 class FixtureTold(BaseModel):
@@ -117,10 +130,13 @@ class ForecastTold(BaseModel):
     kick_off: dt.datetime | None = None
     home_team: str | None = None
     away_team: str | None = None
+    model: str | None = Field(
+        None, description="version of the model that made it, where the answer names another"
+    )
 
 
 class PredictAnswer(BaseModel):
-    """Forecasts in the order asked, all by the model named."""
+    """Forecasts in the order asked, by the model named where they name no other."""
 
     model: Version
     predictions: list[ForecastTold]
@@ -136,6 +152,7 @@ class ModelAnswer(BaseModel):
     metrics: dict[str, Any]
     gates: list[dict[str, Any]]
     decision: dict[str, Any]
+    challenger: ChallengerTold | None = None
 
 
 def _day(text: object) -> object:

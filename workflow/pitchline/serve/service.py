@@ -1,11 +1,12 @@
 """What the routes share: the champion, the tables, the names, the settings."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 import numpy as np
 
+from pitchline.serve.challenge import Contest
 from pitchline.serve.errors import At, Problem
 from pitchline.serve.measure import Measures
 from pitchline.serve.names import Names
@@ -56,6 +57,7 @@ class Service:
     tables: Tables
     names: Names
     measures: Measures
+    contest: Contest = field(default_factory=lambda: Contest(Measures()))
 
     def data_as_of(self, model: Model) -> datetime:
         """The moment up to which the data know results: the predictions', else the model's."""

@@ -47,6 +47,11 @@ class Settings(BaseModel):
     body_seconds: Annotated[float, Field(gt=0, le=600)] = Field(
         10.0, description="seconds within which a body must have come"
     )
+    client_seconds: Annotated[float, Field(gt=0, le=600)] = Field(
+        10.0,
+        description="seconds within which a request's head must have come and an answer must "
+        "have been read",
+    )
     grace_seconds: Annotated[int, Field(ge=0, le=3600)] = Field(
         20, description="seconds that running requests have to end when the service stops"
     )
@@ -57,6 +62,18 @@ class Settings(BaseModel):
         "auto",
         description="what tells a past kick-off: the wall's clock, or the moment up to which the "
         "predictions know results; auto: wall in prod, else data",
+    )
+    forecast_log: bool = Field(
+        True, description="forecasts of matches go into the log data/log/forecasts"
+    )
+    forecast_log_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(
+        30.0, description="seconds between two files of that log"
+    )
+    forecast_log_kept: Annotated[int, Field(ge=1, le=10_000_000)] = Field(
+        200_000, description="most forecasts that wait while the log can't be written"
+    )
+    shadow_limit: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        20_000, description="most matches that wait for the challenger to forecast them unseen"
     )
     access_log: bool = Field(True, description="a log line for every request")
 

@@ -1,4 +1,4 @@
-"""The champion that serves, and the thread that exchanges it when the pointer changes.
+"""The model that a pointer names, and the thread that exchanges it when the pointer changes.
 
 The pointer is watched by its content, so this works on network file systems too. A new model is
 loaded and checked beside the old one and takes its place by one assignment; one that fails is
@@ -14,13 +14,14 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from pitchline import layout
 from pitchline.errors import ArtifactError
@@ -38,7 +39,6 @@ RECALL_SECONDS = 120.0
 RECALL_STEP = 0.1
 # While a model is loaded, others wait no longer than this for the interpreter, 5 ms else.
 SWITCH_SECONDS = 0.0005
-RECALL = "from pitchline.promote import champion; champion.locate(champion.read_champion())"
 DVC = Path(".dvc")
 
 Files = dict[str, bytes]
@@ -46,16 +46,51 @@ Stamp = tuple[tuple[int, int, int] | None, ...]
 
 
 class NotHere(ArtifactError):
-    """The files of a champion are nowhere on this machine."""
+    """The files of a model are nowhere on this machine."""
 
 
-class Champion:
-    """The model that serves.
+@dataclass(frozen=True)
+class Place:
+    """Where a pointer stands and what it must be.
+
+    Attributes:
+        file: the pointer.
+        form: what it must hold to be followed.
+        made_by: how one comes by it, for errors.
+        mended_by: how a damaged one is put right, for errors.
+        stores: where its model's files may lie, by version, in the order of looking; last the
+            candidate's folder is looked at.
+        recall: the Python that brings files from DVC into the first of them.
+    """
+
+    file: Path
+    form: type[BaseModel]
+    made_by: str
+    mended_by: str
+    stores: Sequence[Path]
+    recall: str
+
+
+CHAMPION = Place(
+    file=layout.CHAMPION,
+    form=Pointer,
+    made_by=f"Make it with `{MADE_BY}`.",
+    mended_by=f"Restore it with `git checkout {layout.CHAMPION}`.",
+    stores=(layout.CHAMPIONS,),
+    recall="from pitchline.promote import champion; champion.locate(champion.read_champion())",
+)
+
+
+class Follower:
+    """The model that a pointer names.
 
     Attributes:
         swaps: how often another model took over.
         refusals: how often one was refused.
     """
+
+    place: Place
+    role: str
 
     def __init__(self, root: Path, poll_seconds: float = 0.5) -> None:
         """Watch a project.
@@ -77,32 +112,12 @@ class Champion:
         self._thread: threading.Thread | None = None
 
     @property
-    def current(self) -> Served:
-        """The model that serves now; one look, without a lock.
-
-        Raises:
-            RuntimeError: ``start`` was not called.
-        """
-        served = self._current
-        if served is None:
-            raise RuntimeError("no model is loaded: call start() first")
-        return served
-
-    @property
     def refused(self) -> list[dict[str, str | None]]:
         """What was refused since the last swap: version (None if unknown), reason, at."""
         return list(self._refused)
 
-    def start(self) -> None:
-        """Load the first model and begin to watch.
-
-        Raises:
-            ArtifactError: there is no champion, or it can't be loaded.
-        """
-        self._ended.clear()
-        content = self._pointer()
-        self._take(content, self._load(content))
-        self._thread = threading.Thread(target=self._watch, name="champion", daemon=True)
+    def _begin(self) -> None:
+        self._thread = threading.Thread(target=self._watch, name=self.role, daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -121,7 +136,7 @@ class Champion:
         content = self._pointer()
         if content == self._taken:
             return
-        seen = content, stamps(self._root, content)
+        seen = content, stamps(self._root, content, self.place)
         if seen == self._seen and time.monotonic() < self._again_at:
             return
         self._again_at = float("inf")
@@ -134,7 +149,7 @@ class Champion:
         except ArtifactError as error:
             self._refuse(content, str(error))
         except Exception as error:  # noqa: BLE001 whatever a damaged model brings, the old one serves
-            self._refuse(content, f"{layout.CHAMPION}: its model can't be loaded ({error!r})")
+            self._refuse(content, f"{self.place.file}: its model can't be loaded ({error!r})")
         else:
             # What was interrupted by the end of the watch or a newer pointer decides nothing.
             if served is None:
@@ -145,14 +160,14 @@ class Champion:
     def _take(self, content: bytes | None, served: Served | None) -> None:
         if served is None:
             raise ArtifactError(
-                f"{layout.CHAMPION}: changed while its model was fetched. Try again."
+                f"{self.place.file}: changed while its model was fetched. Try again."
             )
         before, self._current = self._current, served
         self._taken = content
         self._refused.clear()
         if before is not None:
             self.swaps += 1
-            log.info("model %s serves, %s before", served.version, before.version)
+            log.info("%s %s serves, %s before", self.role, served.version, before.version)
 
     def _refuse(self, content: bytes | None, reason: str) -> None:
         told = {
@@ -165,27 +180,26 @@ class Champion:
             return
         self._refused.append(told)
         self.refusals += 1
-        log.warning(
-            "model %s refused, %s goes on: %s", told["version"], self.current.version, reason
-        )
+        goes_on = self._current.version if self._current else "none"
+        log.warning("%s %s refused, %s goes on: %s", self.role, told["version"], goes_on, reason)
 
     def _pointer(self) -> bytes | None:
         try:
-            return (self._root / layout.CHAMPION).read_bytes()
+            return (self._root / self.place.file).read_bytes()
         except OSError:
             return None
 
     def _load(self, content: bytes | None) -> Served | None:
         """The pointer's model; None if the pointer changed while its files were fetched."""
-        pointer = parsed(content)
+        pointer = parsed(content, self.place)
         try:
-            files, place = held(self._root, pointer)
+            files, place = held(self._root, pointer, self.place)
         except NotHere:
             if not (self._root / DVC).is_dir():
                 raise
             if not self._recalled(content):
                 return None
-            files, place = held(self._root, pointer)
+            files, place = held(self._root, pointer, self.place)
         return engine.read(files, pointer, place)
 
     def _recalled(self, content: bytes | None) -> bool:
@@ -197,7 +211,7 @@ class Champion:
             Whether the pointer stayed as it was and the watch went on.
         """
         process = subprocess.Popen(
-            [sys.executable, "-c", RECALL],
+            [sys.executable, "-c", self.place.recall],
             cwd=self._root,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
             stdin=subprocess.DEVNULL,
@@ -216,6 +230,36 @@ class Champion:
         return True
 
 
+class Champion(Follower):
+    """The model that serves."""
+
+    place = CHAMPION
+    role = "champion"
+
+    @property
+    def current(self) -> Served:
+        """The model that serves now; one look, without a lock.
+
+        Raises:
+            RuntimeError: ``start`` was not called.
+        """
+        served = self._current
+        if served is None:
+            raise RuntimeError("no model is loaded: call start() first")
+        return served
+
+    def start(self) -> None:
+        """Load the first model and begin to watch.
+
+        Raises:
+            ArtifactError: there is no champion, or it can't be loaded.
+        """
+        self._ended.clear()
+        content = self._pointer()
+        self._take(content, self._load(content))
+        self._begin()
+
+
 @contextmanager
 def yielding() -> Iterator[None]:
     """Let other threads have the interpreter sooner than they usually would."""
@@ -227,36 +271,33 @@ def yielding() -> Iterator[None]:
         sys.setswitchinterval(usual)
 
 
-def parsed(content: bytes | None) -> dict[str, Any]:
+def parsed(content: bytes | None, place: Place = CHAMPION) -> dict[str, Any]:
     """What a pointer says.
 
     Raises:
         ArtifactError: it is missing, damaged, or its version isn't that of its files.
     """
     if content is None:
-        raise ArtifactError(f"{layout.CHAMPION}: missing. Make it with `{MADE_BY}`.")
+        raise ArtifactError(f"{place.file}: missing. {place.made_by}")
     try:
         pointer = json.loads(content)
-        Pointer.model_validate(pointer)
+        place.form.model_validate(pointer)
     except (ValueError, RecursionError) as error:
         problem = str(error)
         if isinstance(error, ValidationError):
             first = error.errors()[0]
             field = ".".join(map(str, first["loc"])) or "(the whole file)"
             problem = f"field `{field}`: {first['msg']}"
-        raise ArtifactError(
-            f"{layout.CHAMPION}: {problem}. Restore it with `git checkout {layout.CHAMPION}`."
-        ) from error
+        raise ArtifactError(f"{place.file}: {problem}. {place.mended_by}") from error
     digest = hashlib.sha256()
     for name in BUNDLE:
         digest.update(bytes.fromhex(pointer["files"][name]["sha256"]))
     if digest.hexdigest()[:VERSION_LENGTH] != pointer["version"]:
         raise ArtifactError(
-            f"{layout.CHAMPION}: field `version`: not the version of its files. Restore it with "
-            f"`git checkout {layout.CHAMPION}`."
+            f"{place.file}: field `version`: not the version of its files. {place.mended_by}"
         )
     if not isinstance(pointer.get("decision", {}), dict):
-        raise ArtifactError(f"{layout.CHAMPION}: field `decision`: not a mapping.")
+        raise ArtifactError(f"{place.file}: field `decision`: not a mapping.")
     return dict(pointer)
 
 
@@ -269,23 +310,24 @@ def version_told(content: bytes | None) -> str | None:
     return version if isinstance(version, str) and len(version) <= VERSION_LENGTH else None
 
 
-def folders(version: str) -> tuple[Path, Path]:
-    """Where the files of a champion may lie, in the order of looking."""
-    return layout.CHAMPIONS / version, layout.CANDIDATE
+def folders(version: str, place: Place) -> tuple[Path, ...]:
+    """Where the files of a model may lie, in the order of looking."""
+    return (*(store / version for store in place.stores), layout.CANDIDATE)
 
 
-def held(root: Path, pointer: Mapping[str, Any]) -> tuple[Files, str]:
-    """The bytes of a champion's files, each as its hash says, and their folder.
+def held(root: Path, pointer: Mapping[str, Any], place: Place = CHAMPION) -> tuple[Files, str]:
+    """The bytes of a model's files, each as its hash says, and their folder.
 
     Args:
         root: the project's folder.
         pointer: names version and files.
+        place: of the pointer.
 
     Raises:
         NotHere: no folder has them all, as the pointer says.
     """
     problem = None
-    for folder in folders(pointer["version"]):
+    for folder in folders(pointer["version"], place):
         files: Files = {}
         for name, hashes in pointer["files"].items():
             try:
@@ -297,22 +339,22 @@ def held(root: Path, pointer: Mapping[str, Any]) -> tuple[Files, str]:
                 if folder != layout.CANDIDATE:
                     problem = problem or NotHere(
                         f"{folder / name}: truncated or altered, not the file that "
-                        f"{layout.CHAMPION} names. Remove {folder}, so that it is fetched anew."
+                        f"{place.file} names. Remove {folder}, so that it is fetched anew."
                     )
                 break
         else:
             return files, str(folder)
-    raise problem or NotHere(f"{layout.CHAMPION}: its files are not here.")
+    raise problem or NotHere(f"{place.file}: its files are not here.")
 
 
-def stamps(root: Path, content: bytes | None) -> Stamp:
+def stamps(root: Path, content: bytes | None, place: Place) -> Stamp:
     """What tells that a file of the pointer's model was changed: of each, inode, size and time."""
     try:
-        pointer = parsed(content)
+        pointer = parsed(content, place)
     except ArtifactError:
         return ()
     found: list[tuple[int, int, int] | None] = []
-    for folder in folders(pointer["version"]):
+    for folder in folders(pointer["version"], place):
         for name in pointer["files"]:
             try:
                 # A network file system asks its server when a file is opened.

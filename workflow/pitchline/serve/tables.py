@@ -4,7 +4,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -15,6 +15,7 @@ from pitchline import layout
 from pitchline.serve.log import LOGGER
 
 T = TypeVar("T")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _log = logging.getLogger(LOGGER)
 
 
@@ -150,22 +151,19 @@ def read_fixtures(path: Path) -> Fixtures:
     past = table.filter(pc.is_valid(table["result"]))
     waiting = table.filter(pc.is_null(table["result"]))
     waiting = waiting.sort_by([("kick_off", "ascending"), ("match_id", "ascending")])
-    told = waiting.select(keys).to_pylist()
-    to_come = tuple(
-        Fixture(**{**row, "kick_off": _utc(row["kick_off"])}, row=number)
-        for number, row in enumerate(told)
-    )
+    told = zip(*(_listed(waiting[key]) for key in keys), strict=True)
+    to_come = tuple(Fixture(*values, row=number) for number, values in enumerate(told))
     by_teams: dict[tuple[str, str], list[Fixture]] = {}
     for fixture in to_come:
         by_teams.setdefault((fixture.home_team, fixture.away_team), []).append(fixture)
     played: dict[str, datetime] = {}
     played_by_teams: dict[tuple[str, str], list[datetime]] = {}
-    for row in past.select(["match_id", "kick_off", "home_team", "away_team"]).to_pylist():
-        moment = _utc(row["kick_off"])
-        played[row["match_id"]] = moment
-        played_by_teams.setdefault((row["home_team"], row["away_team"]), []).append(moment)
+    ended = (_listed(past[key]) for key in ("match_id", "kick_off", "home_team", "away_team"))
+    for match_id, moment, home, away in zip(*ended, strict=True):
+        played[match_id] = moment
+        played_by_teams.setdefault((home, away), []).append(moment)
     features = {
-        column.name: waiting[column.name].to_numpy(zero_copy_only=False)
+        column.name: np.array(waiting[column.name].to_pylist(), dtype=np.float64)
         for column in table.schema
         if pa.types.is_float64(column.type)
     }
@@ -177,18 +175,27 @@ def read_fixtures(path: Path) -> Fixtures:
 
 def read_predictions(path: Path) -> Predictions:
     """The table of predictions, ordered as it is stored."""
-    rows = _read(path).to_pylist()
-    for row in rows:
-        row["kick_off"], row["as_of"] = _utc(row["kick_off"]), _utc(row["as_of"])
+    table = _read(path)
+    every = zip(*(_listed(column) for column in table.columns), strict=True)
+    rows = [dict(zip(table.column_names, values, strict=True)) for values in every]
     return Predictions(tuple(rows), max((row["as_of"] for row in rows), default=None))
+
+
+# Arrow's datasets, its moments as Python's, its scalars and its to_numpy load pandas: 60 MB.
 
 
 def _read(path: Path) -> Any:
     import pyarrow.parquet as pq
 
     with path.open("rb") as handle:
-        return pq.read_table(handle, page_checksum_verification=True)
+        return pq.ParquetFile(handle, page_checksum_verification=True).read(use_threads=False)
 
 
-def _utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC)
+def _listed(column: Any) -> list[Any]:
+    """A column's values as Python's own; moments in UTC."""
+    import pyarrow as pa
+
+    if not pa.types.is_timestamp(column.type):
+        return list(column.to_pylist())
+    since = column.cast(pa.timestamp("us", tz="UTC")).cast(pa.int64()).to_pylist()
+    return [None if told is None else EPOCH + timedelta(microseconds=told) for told in since]

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from pitchline.serve.errors import MEDIA_TYPE
 from pitchline.serve.schemas import ProblemDocument
+from pitchline.serve.service import Service, parsed
 
 MODEL_HEADER = "x-model-version"
 _encoder = msgspec.json.Encoder()
@@ -22,6 +23,19 @@ def raw_answer(request: Request, model: str, content: bytes) -> Response:
     """The same of bytes."""
     request.scope["model"] = model
     return Response(content, media_type="application/json", headers={MODEL_HEADER: model})
+
+
+def challenger_told(service: Service, champion: str) -> dict[str, Any] | None:
+    """Who challenges the champion, and how; None if nobody does."""
+    challenge = service.contest.against(champion)
+    if challenge is None:
+        return None
+    return {
+        "model": challenge.model.version,
+        "mode": challenge.mode,
+        "share": challenge.share,
+        "as_of": parsed(challenge.model.as_of),
+    }
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:

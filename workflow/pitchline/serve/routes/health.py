@@ -4,7 +4,7 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pitchline.serve.routes.answers import answer
+from pitchline.serve.routes.answers import answer, challenger_told
 from pitchline.serve.schemas import Health
 from pitchline.serve.service import Service, age_seconds, parsed
 
@@ -17,10 +17,11 @@ def add(app: FastAPI, service: Service) -> None:
         """Open to all: needs no token and counts for no limit."""
         model = service.champion.current
         made, data = parsed(model.as_of), service.data_as_of(model)
-        refused = [
-            {"version": each.get("version"), "at": str(each.get("at"))}
-            for each in list(service.champion.refused)
-        ]
+        watched = service.contest.challenger
+        refused, others = (
+            [{"version": each.get("version"), "at": str(each.get("at"))} for each in list(found)]
+            for found in (service.champion.refused, watched.refused if watched else ())
+        )
         told = {
             "status": "ok",
             "live": True,
@@ -34,5 +35,7 @@ def add(app: FastAPI, service: Service) -> None:
             "now": service.now(model),
             "fixtures": len(service.tables.fixtures.to_come),
             "refused": refused,
+            "challenger": challenger_told(service, model.version),
+            "refused_challengers": others,
         }
         return answer(request, model.version, told)

@@ -4,7 +4,7 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pitchline.serve.routes.answers import answer, problems
+from pitchline.serve.routes.answers import answer, challenger_told, problems
 from pitchline.serve.schemas import ModelAnswer
 from pitchline.serve.service import Service, parsed
 
@@ -27,5 +27,6 @@ def add(app: FastAPI, service: Service) -> None:
             "metrics": served.metrics,
             "gates": served.decision.get("gates", []),
             "decision": {key: each for key, each in served.decision.items() if key != "gates"},
+            "challenger": challenger_told(service, served.version),
         }
         return answer(request, served.version, told)
