@@ -27,6 +27,7 @@ COMMANDS = {
     "issued": "pitchline.issued.command:issued",
     "monitor": "pitchline.monitor.command:monitor",
     "serve": "pitchline.serve.command:serve",
+    "alerts": "pitchline.alerts.command:alerts",
     "teams": "pitchline.ingest.identity.command:teams",
     "params": "pitchline.params_command:params",
     "dictionary": "pitchline.dictionary:dictionary",

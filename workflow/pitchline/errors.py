@@ -27,3 +27,7 @@ class BridgeError(PitchlineError):
 
 class GateError(PitchlineError):
     """A gate is shut: the data are too poor to train on, or no candidate may serve."""
+
+
+class AlertError(PitchlineError):
+    """An alert is not known, can't be kept, or did not come through."""

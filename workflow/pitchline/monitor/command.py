@@ -10,6 +10,8 @@ import pandas as pd
 from pitchline import console, layout
 from pitchline.errors import ArtifactError
 from pitchline.files import read_json, read_parquet, write_json, write_text
+from pitchline.issued import log
+from pitchline.monitor import alerting
 from pitchline.monitor import page as pages
 from pitchline.monitor.settle import review, settle
 from pitchline.params import Params, load
@@ -58,8 +60,9 @@ def performance(params_file: Path) -> None:
     features = read_parquet(layout.FEATURES, made_by=BY_FEATURES)
     odds = read_parquet(layout.ODDS, made_by=BY_INGEST)
     champion = _pointer()
+    issued = log.read(layout.ISSUED)
     rows = sequence.settled(
-        [sequence.of_predictions(predictions)],
+        [sequence.of_log(issued, matches), sequence.of_predictions(predictions)],
         sequence.of_test(_tests_of(champion), champion["version"]),
         matches,
         features,
@@ -67,9 +70,9 @@ def performance(params_file: Path) -> None:
         params.features.market.bookmakers,
     )
     told = reviewed(rows, _as_of(params), params.monitor.performance)
-    write_json(layout.PERFORMANCE_MONITOR, told)
-    write_text(layout.PERFORMANCE_MONITOR_PAGE, pages.html(page_of(told)))
-    _say(told)
+    _report(
+        told, pages.html(page_of(told)), layout.PERFORMANCE_MONITOR, layout.PERFORMANCE_MONITOR_PAGE
+    )
 
 
 def _pointer() -> dict[str, Any]:
@@ -97,6 +100,14 @@ def _as_of(params: Params) -> str:
     return str(params.as_of or ingest["newest_fetch"])
 
 
+def _report(told: dict[str, Any], page: str, file: Path) -> None:
+    """Write a monitor's JSON and its page beside it, and tell what it found."""
+    write_json(file, told)
+    write_text(file.with_suffix(".html"), page)
+    alerting.tell(told, str(file.with_suffix(".html")))
+    _say(told)
+
+
 def _say(told: dict[str, Any]) -> None:
     for reason in told["reasons"]:
         say = console.say if reason["status"] in ("good", "unknown") else console.warn
@@ -119,9 +130,7 @@ def drift(params_file: Path) -> None:
         reviewing.predictions_group(_tests_of(_pointer()), predictions),
     ]
     told = reviewing.review(groups, as_of, params.monitor.drift)
-    write_json(layout.DRIFT_MONITOR, told)
-    write_text(layout.DRIFT_MONITOR_PAGE, pages.html(page_of(told)))
-    _say(told)
+    _report(told, pages.html(page_of(told)), layout.DRIFT_MONITOR)
 
 
 @monitor.command()
@@ -140,9 +149,7 @@ def quality(params_file: Path) -> None:
         params.train.gate.minimum_score,
         params.monitor.quality,
     )
-    write_json(layout.QUALITY_MONITOR, told)
-    write_text(layout.QUALITY_MONITOR_PAGE, pages.html(page_of(told)))
-    _say(told)
+    _report(told, pages.html(page_of(told)), layout.QUALITY_MONITOR)
 
 
 @monitor.command()
@@ -163,6 +170,7 @@ def emergency(ctx: click.Context, start: bool, cores: str) -> None:
     settings = params.monitor.emergency
     told = rule.decide(monitors, _pointer(), starting.started_before(), settings)
     write_json(layout.EMERGENCY, told)
+    alerting.tell_emergency(told)
     _say(told)
     if told["decision"] == "none":
         console.say("monitor", "emergency: no cause to retrain out of turn")

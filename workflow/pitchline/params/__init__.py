@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from pitchline.params.alerts import Alerts, Route
 from pitchline.params.backtest import Backtest
 from pitchline.params.collect import Acknowledgement, Collect, NetworkSource
 from pitchline.params.features import Features
@@ -24,6 +25,7 @@ PARAMS_FILE = Path("params.yaml")
 __all__ = [
     "PARAMS_FILE",
     "Acknowledgement",
+    "Alerts",
     "Backtest",
     "Blend",
     "Collect",
@@ -42,6 +44,7 @@ __all__ = [
     "QualityMonitor",
     "Promote",
     "PromotionGate",
+    "Route",
     "Search",
     "Train",
     "json_schema",

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import Field
 
+from pitchline.params.alerts import Alerts
 from pitchline.params.backtest import Backtest
 from pitchline.params.collect import Collect
 from pitchline.params.features import Features
@@ -48,6 +49,7 @@ class Params(Section):
     promote: Promote
     predict: Predict
     monitor: Monitor
+    alerts: Alerts
 
 
 def json_schema() -> dict[str, Any]:

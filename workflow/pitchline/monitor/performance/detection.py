@@ -178,8 +178,10 @@ def _ringing(evidence: np.ndarray, alarm: float, quiet: float) -> np.ndarray:
 
 
 def _replaced(ringing: np.ndarray, champion: np.ndarray) -> int:
-    """Up to which match the evidence counts: another champion after an alarm begins anew."""
-    for place in np.flatnonzero(np.concatenate([[False], champion[1:] != champion[:-1]])):
-        if ringing[place - 1]:
-            return int(place)
-    return len(ringing)
+    """Up to which match the evidence counts: a model never seen before, after an alarm, ends it.
+
+    A challenger that answers its share all along ends none.
+    """
+    firsts = np.sort(np.unique(champion, return_index=True)[1])
+    ends = firsts[1:][ringing[firsts[1:] - 1]]
+    return int(ends[0]) if len(ends) else len(ringing)

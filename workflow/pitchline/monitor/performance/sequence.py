@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from pitchline.market.prices import market_probabilities
 from pitchline.monitor.performance.detection import Judged, distance, rounds_of
@@ -41,21 +43,22 @@ def of_predictions(predictions: pd.DataFrame) -> pd.DataFrame:
     return named.assign(origin=PREDICTED)
 
 
-def of_log(log: pd.DataFrame, kick_offs: pd.Series) -> pd.DataFrame:
+def of_log(log: pa.Table, matches: pd.DataFrame) -> pd.DataFrame:
     """Of each match the last forecast issued before its kick-off, without results.
 
     Args:
         log: the log of issued forecasts.
-        kick_offs: of the matches as they were played, by match_id.
+        matches: the table ``Matches``: when each was really played.
     """
-    kick_off = log["match_id"].map(kick_offs)
-    before = log["issued_at"] < kick_off
-    last = log[before & ((log["via"] == "pipeline") | log["served"])]
-    last = last.sort_values(["issued_at", "forecast_id"], kind="stable")
-    last = last.drop_duplicates("match_id", keep="last")
+    seen = pc.or_(pc.equal(log["via"], "pipeline"), log["served"])
     told = {f"probability_{share}": f"model_{share}" for share in SHARES} | {"model": "champion"}
-    named = last.rename(columns=told)[["match_id", *columns_of("model"), "champion"]]
-    return named.assign(origin=ISSUED)
+    kept = ["match_id", "forecast_id", "issued_at", *told]
+    found = log.filter(pc.and_(seen, pc.is_valid(log["match_id"]))).select(kept).to_pandas()
+    found["kick_off"] = found["match_id"].map(matches.set_index("match_id")["kick_off"])
+    found = found[found["issued_at"] < found["kick_off"]]
+    found = found.sort_values(["issued_at", "forecast_id"], kind="stable")
+    found = found.drop_duplicates("match_id", keep="last").rename(columns=told)
+    return found[["match_id", *columns_of("model"), "champion"]].assign(origin=ISSUED)
 
 
 def settled(
