@@ -70,9 +70,7 @@ def performance(params_file: Path) -> None:
         params.features.market.bookmakers,
     )
     told = reviewed(rows, _as_of(params), params.monitor.performance)
-    _report(
-        told, pages.html(page_of(told)), layout.PERFORMANCE_MONITOR, layout.PERFORMANCE_MONITOR_PAGE
-    )
+    _report(told, pages.html(page_of(told)), layout.PERFORMANCE_MONITOR)
 
 
 def _pointer() -> dict[str, Any]:

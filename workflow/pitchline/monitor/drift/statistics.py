@@ -182,7 +182,7 @@ def _others(keys: list[tuple[str, int]]) -> np.ndarray:
     season = np.array(["", *(name for name, _ in keys)])
     same = (place[:, None] == place) & (season[:, None] != season)
     same[:, 0] = False
-    return same.astype(float)
+    return np.asarray(same, dtype=np.float64)
 
 
 def drifted(p_values: np.ndarray, level: float) -> np.ndarray:

@@ -70,8 +70,10 @@ def windows(rows: pd.DataFrame, as_of: pd.Timestamp, days: int, seasons: int) ->
     known = earlier & np.isfinite(place) & (phase <= SEASON_DAYS)
     kept = sorted(rows.loc[known, "season"].unique())[-seasons:]
     known &= rows["season"].isin(kept).to_numpy()
-    positions = np.flatnonzero(known)
-    keys = pd.DataFrame({"season": rows["season"].to_numpy()[positions], "place": place[positions]})
-    groups = keys.groupby(["season", "place"], sort=True).indices
-    blocks = {(str(season), int(at)): positions[chosen] for (season, at), chosen in groups.items()}
+    named = rows["season"].to_numpy(dtype=object)
+    keys = sorted({(str(named[row]), int(place[row])) for row in np.flatnonzero(known)})
+    blocks = {
+        (season, at): np.flatnonzero(known & (named == season) & (place == at))
+        for season, at in keys
+    }
     return Windows(np.flatnonzero(inside), blocks, first, last)

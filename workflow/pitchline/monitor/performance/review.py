@@ -75,7 +75,7 @@ def _degradation(
 
 
 def _leading(found: detection.Detected) -> list[dict[str, Any]]:
-    every = [
+    every: list[dict[str, Any]] = [
         {"where": scope, "alternative": name, "evidence": _plain(nats)}
         for scope, parts in found.parts.items()
         for name, nats in parts.items()

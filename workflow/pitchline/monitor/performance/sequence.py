@@ -39,8 +39,8 @@ def of_test(forecasts: pd.DataFrame, champion: str) -> pd.DataFrame:
 def of_predictions(predictions: pd.DataFrame) -> pd.DataFrame:
     """The pipeline's forecasts as it made them last, without results."""
     told = {f"probability_{share}": f"model_{share}" for share in SHARES}
-    named = predictions.rename(columns=told)[["match_id", *columns_of("model"), "champion"]]
-    return named.assign(origin=PREDICTED)
+    named: pd.DataFrame = predictions.rename(columns=told)
+    return named[["match_id", *columns_of("model"), "champion"]].assign(origin=PREDICTED)
 
 
 def of_log(log: pa.Table, matches: pd.DataFrame) -> pd.DataFrame:
@@ -57,8 +57,8 @@ def of_log(log: pa.Table, matches: pd.DataFrame) -> pd.DataFrame:
     found["kick_off"] = found["match_id"].map(matches.set_index("match_id")["kick_off"])
     found = found[found["issued_at"] < found["kick_off"]]
     found = found.sort_values(["issued_at", "forecast_id"], kind="stable")
-    found = found.drop_duplicates("match_id", keep="last").rename(columns=told)
-    return found[["match_id", *columns_of("model"), "champion"]].assign(origin=ISSUED)
+    last: pd.DataFrame = found.drop_duplicates("match_id", keep="last").rename(columns=told)
+    return last[["match_id", *columns_of("model"), "champion"]].assign(origin=ISSUED)
 
 
 def settled(

@@ -24,7 +24,7 @@ def in_windows(days: pd.Series, end: pd.Timestamp, length: int) -> pd.Series:
         end: the last moment.
         length: days of a window.
     """
-    back: pd.Series = (end.floor("D") - days) // (length * DAY)
+    back: pd.Series = (end.floor("D") - days).dt.days // length
     return back
 
 
@@ -96,11 +96,9 @@ def quarantine(
     """
     bodies = checks[checks["rule"] == QUARANTINE]
     back = in_windows(bodies["day"], newest_fetch, settings.window_days)
-    sums = bodies.groupby(back <= 0)[["checked", "bad"]].sum()
-    (checked, bad), (earlier, bad_before) = (
-        tuple(sums.loc[part].astype(float)) if part in sums.index else (0.0, 0.0)
-        for part in (True, False)
-    )
+    new, old = bodies[back <= 0], bodies[back > 0]
+    checked, bad = int(new["checked"].sum()), float(new["bad"].sum())
+    earlier, bad_before = int(old["checked"].sum()), float(old["bad"].sum())
     p_value = 1.0
     if earlier and checked:
         table = [[bad, checked - bad], [bad_before, earlier - bad_before]]
@@ -108,15 +106,15 @@ def quarantine(
     share = bad / checked if checked else 0.0
     grown = p_value <= LEVEL or (not earlier and bad > 0)
     told = {
-        "checked": int(checked),
+        "checked": checked,
         "bad": round(bad, DECIMALS),
-        "checked_before": int(earlier),
+        "checked_before": earlier,
         "bad_before": round(bad_before, DECIMALS),
         "p_value": float(f"{p_value:.3g}"),
     }
     text = (
-        f"{bad:.0f} of {checked:.0f} bodies of the newest {settings.window_days} days, "
-        f"{bad_before:.0f} of {earlier:.0f} before"
+        f"{bad:.0f} of {checked} bodies of the newest {settings.window_days} days, "
+        f"{bad_before:.0f} of {earlier} before"
     )
     if grown and share >= settings.quarantine_share:
         return told, Reason("quarantine", "alarm", text)
