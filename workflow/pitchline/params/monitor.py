@@ -61,11 +61,9 @@ class PerformanceMonitor(Section):
     distance_tolerance: float = Field(
         ge=1,
         le=10,
-        description="multiple of its own past that the distance to the closing odds may have",
+        description="multiple of its own past that the distance to closing odds and Elo may have",
     )
-    distance_share: Share = Field(
-        description="weight of the distance to the closing odds among the evidence"
-    )
+    distance_share: Share = Field(description="weight of these distances among the evidence")
     minimum_matches: int = Field(
         ge=1, le=1000, description="settled matches of a judgement; with fewer there is none"
     )

@@ -1,7 +1,7 @@
 """One detector of degradation: every alternative, in all matches and in each competition."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -17,11 +17,10 @@ from pitchline.monitor.performance.evidence import (
 from pitchline.params import PerformanceMonitor
 
 EVERYWHERE = "all competitions"
-DISTANCE = "far from the closing odds"
 # A single match whose odds follow from what no model knows must not decide: a distance counts as
 # no more than this many times its mean.
 LONGEST_DISTANCE = 5.0
-STAKES = (0.2, 0.5)
+STAKES = (0.2, 0.5, 0.9)
 # Above the alarm, where evidence stops growing.
 SLACK = 7.0
 TUESDAY = pd.Timestamp("1970-01-06", tz="UTC")
@@ -39,10 +38,9 @@ class Judged:
         competition: of each match.
         champion: version of the model behind each forecast.
         references: what others say of the same matches, by name; shape (matches, 3), NaN where
-            they say nothing.
-        market: probabilities of the closing odds, NaN where there are none.
-        usual_distance: the past's mean distance to them in the match's competition, NaN where
-            unknown.
+            they say nothing. What the results may have been drawn from instead.
+        neighbours: of some of them, by name, the probabilities, and the mean distance to them that
+            is usual in the match's competition, NaN where unknown. What forecasts must stay near.
     """
 
     forecast: np.ndarray
@@ -51,8 +49,7 @@ class Judged:
     competition: np.ndarray
     champion: np.ndarray
     references: Mapping[str, np.ndarray]
-    market: np.ndarray
-    usual_distance: np.ndarray
+    neighbours: Mapping[str, tuple[np.ndarray, np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -83,35 +80,64 @@ def threshold(seasons: float, settings: PerformanceMonitor) -> float:
     return float(np.log(seasons * settings.rounds_a_season))
 
 
-def distance(market: np.ndarray, forecast: np.ndarray) -> np.ndarray:
-    """What forecasts lose if the odds are right: the divergence of Kullback and Leibler, nats.
+def distance(other: np.ndarray, forecast: np.ndarray) -> np.ndarray:
+    """What forecasts lose if the other's are right: the divergence of Kullback and Leibler, nats.
 
     It needs no result, and varies far less than what is lost on the result that came.
     """
-    p, q = np.maximum(forecast, FLOOR), np.maximum(market, FLOOR)
+    p, q = np.maximum(forecast, FLOOR), np.maximum(other, FLOOR)
     return np.asarray((q * np.log(q / p)).sum(axis=1))
 
 
-def bets_of(judged: Judged, settings: PerformanceMonitor) -> tuple[dict[str, np.ndarray], int]:
-    """Logarithms of the e-values of each match, by alternative, and how many are of likelihoods."""
+@dataclass(frozen=True)
+class Bets:
+    """Bets of one kind.
+
+    Attributes:
+        names: what each is on.
+        places: the matches they are made on.
+        bets: logarithms of e-values, shape (places, names).
+        share: of the whole, to be divided among them equally.
+    """
+
+    names: list[str]
+    places: np.ndarray
+    bets: np.ndarray
+    share: float
+
+
+def bets_of(judged: Judged, settings: PerformanceMonitor) -> list[Bets]:
+    """All bets: on what else the results may have been drawn from, and on the distances."""
     p = normalised(judged.forecast)
+    near = [_on_distance(p, told, name, settings) for name, told in judged.neighbours.items()]
+    near = [bets for bets in near if len(bets.places)]
+    share = settings.distance_share / len(near) if near else 0.0
+    likelihoods = _on_results(p, judged, settings, 1 - share * len(near))
+    return [likelihoods, *(replace(bets, share=share) for bets in near)]
+
+
+def _on_results(p: np.ndarray, judged: Judged, settings: PerformanceMonitor, share: float) -> Bets:
     let_pass = tolerated(p, settings.slope_tolerance, settings.shift_tolerance)
     known = {
         name: np.where(np.isnan(q).any(axis=1, keepdims=True), p, q)
         for name, q in judged.references.items()
     }
-    bets = {
-        name: likelihood_bets(q, let_pass, judged.outcome)
-        for name, q in alternatives(p, known).items()
-    }
-    likelihoods = len(bets)
-    ratio = distance(judged.market, p) / judged.usual_distance
-    told = np.isfinite(ratio)
-    ratio = np.minimum(np.where(told, ratio, 1.0), LONGEST_DISTANCE)
-    for stake in STAKES:
-        found = mean_bets(ratio, np.full(len(ratio), settings.distance_tolerance), stake)
-        bets[f"{DISTANCE}, stake {stake:g}"] = np.where(told, found, 0.0)
-    return bets, likelihoods
+    found = alternatives(p, known)
+    bets = [likelihood_bets(q, let_pass, judged.outcome) for q in found.values()]
+    return Bets(list(found), np.arange(len(p)), np.column_stack(bets), share)
+
+
+def _on_distance(
+    p: np.ndarray, told: tuple[np.ndarray, np.ndarray], name: str, settings: PerformanceMonitor
+) -> Bets:
+    other, usual = told
+    ratio = distance(other, p) / usual
+    places = np.flatnonzero(np.isfinite(ratio))
+    known = np.minimum(ratio[places], LONGEST_DISTANCE)
+    most = np.full(len(known), settings.distance_tolerance)
+    bets = [mean_bets(known, most, stake) for stake in STAKES]
+    names = [f"far from {name}, stake {stake:g}" for stake in STAKES]
+    return Bets(names, places, np.column_stack(bets), 0.0)
 
 
 def detect(judged: Judged, settings: PerformanceMonitor) -> Detected:
@@ -119,55 +145,51 @@ def detect(judged: Judged, settings: PerformanceMonitor) -> Detected:
 
     Half of it is bet on all matches together, half on each competition by itself.
     """
-    bets, likelihoods = bets_of(judged, settings)
-    stacked = np.column_stack(list(bets.values()))
-    weights = np.concatenate(
-        [
-            np.full(likelihoods, (1 - settings.distance_share) / likelihoods),
-            np.full(len(STAKES), settings.distance_share / len(STAKES)),
-        ]
-    )
+    bets = bets_of(judged, settings)
     alarm = threshold(settings.seasons_between_false_alarms, settings)
     quiet = threshold(settings.seasons_between_false_warnings, settings)
-    matches = len(stacked)
+    matches = len(judged.outcome)
     evidence, ringing = np.full(matches, -np.inf), np.zeros(matches, dtype=bool)
     alarms: list[int] = []
     parts: dict[str, dict[str, float]] = {}
     start = 0
     while start < matches:
-        run = slice(start, matches)
-        found, last = _together(
-            stacked[run], weights, judged.rounds[run], judged.competition[run], alarm + SLACK
-        )
+        found, parts = _together(bets, judged, start, alarm + SLACK)
         rung = _ringing(found, alarm, quiet)
-        end = _replaced(rung, judged.champion[run])
+        end = _replaced(rung, judged.champion[start:])
         evidence[start : start + end], ringing[start : start + end] = found[:end], rung[:end]
         begins = rung[:end] & ~np.concatenate([[False], rung[: end - 1]])
         alarms += [start + int(place) for place in np.flatnonzero(begins)]
-        parts = {scope: dict(zip(bets, told.tolist(), strict=True)) for scope, told in last.items()}
         start += end
     return Detected(evidence, parts, alarms, ringing)
 
 
 def _together(
-    bets: np.ndarray,
-    weights: np.ndarray,
-    rounds: np.ndarray,
-    competition: np.ndarray,
-    cap: float,
-) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    names = sorted(set(competition.tolist()))
-    scopes = {EVERYWHERE: np.arange(len(bets))}
+    bets: list[Bets], judged: Judged, start: int, cap: float
+) -> tuple[np.ndarray, dict[str, dict[str, float]]]:
+    """The evidence from a match on, and its parts by scope and name after the last match."""
+    matches = len(judged.outcome) - start
+    names = sorted(set(judged.competition[start:].tolist()))
+    inside = {EVERYWHERE: np.ones(len(judged.outcome), dtype=bool)}
     if len(names) > 1:
-        scopes |= {name: np.flatnonzero(competition == name) for name in names}
-    found, last = [], {}
-    for scope, places in scopes.items():
-        own = detector(bets[places], rounds[places], cap)
-        found.append(carried(mixed(own, weights), places, len(bets)))
-        last[scope] = own[-1]
-    shares = np.full(len(scopes), 0.5 / max(1, len(names)))
-    shares[0] = 1.0 if len(scopes) == 1 else 0.5
-    return mixed(np.column_stack(found), shares), last
+        inside |= {name: judged.competition == name for name in names}
+    found, shares = [], []
+    parts: dict[str, dict[str, float]] = {}
+    for scope, within in inside.items():
+        half = 1.0 if len(inside) == 1 else 0.5
+        for part in bets:
+            chosen = within[part.places] & (part.places >= start)
+            parts.setdefault(scope, {})
+            shares.append(part.share * (half if scope == EVERYWHERE else half / len(names)))
+            if not chosen.any():
+                found.append(np.full(matches, -np.inf))
+                continue
+            places = part.places[chosen]
+            own = detector(part.bets[chosen], judged.rounds[places], cap)
+            weights = np.full(len(part.names), 1 / len(part.names))
+            found.append(carried(mixed(own, weights), places - start, matches))
+            parts[scope] |= dict(zip(part.names, own[-1].tolist(), strict=True))
+    return mixed(np.column_stack(found), np.array(shares)), parts
 
 
 def _ringing(evidence: np.ndarray, alarm: float, quiet: float) -> np.ndarray:

@@ -14,6 +14,7 @@ from pitchline.train.baselines import ELO, Logit, base_rates, targets
 SHARES = ("home", "draw", "away")
 MARKET_MOMENTS = ("closing", "opening")
 REFERENCES = {"elo": "Elo", "base": "the base rates"}
+NEIGHBOURS = {"market": "the closing odds", "elo": "Elo"}
 KEY = ["match_id", "competition", "season", "kick_off", "result"]
 # A mean of fewer distances is too uncertain to hold new ones against.
 LEAST_DISTANCES = 100
@@ -120,16 +121,18 @@ def judged(rows: pd.DataFrame) -> Judged:
     Args:
         rows: as from ``settled``, at least one.
     """
-    market = _shares(rows, "market")
+    forecast = _shares(rows, "model")
+    near = {told: _shares(rows, name) for name, told in NEIGHBOURS.items()}
     return Judged(
-        forecast=_shares(rows, "model"),
+        forecast=forecast,
         outcome=targets(rows),
         rounds=rounds_of(rows["kick_off"]),
         competition=rows["competition"].to_numpy(dtype=object),
         champion=rows["champion"].to_numpy(dtype=object),
         references={told: _shares(rows, name) for name, told in REFERENCES.items()},
-        market=market,
-        usual_distance=_usual_distance(rows, market),
+        neighbours={
+            told: (other, _usual(rows, distance(other, forecast))) for told, other in near.items()
+        },
     )
 
 
@@ -137,10 +140,9 @@ def _shares(rows: pd.DataFrame, forecaster: str) -> np.ndarray:
     return rows[columns_of(forecaster)].to_numpy(dtype=np.float64)
 
 
-def _usual_distance(rows: pd.DataFrame, market: np.ndarray) -> np.ndarray:
-    """The mean distance of the test forecasts to the closing odds, by competition."""
-    found = pd.Series(distance(market, _shares(rows, "model")), index=rows.index)
-    past = found.where(rows["origin"] == TESTED)
+def _usual(rows: pd.DataFrame, found: np.ndarray) -> np.ndarray:
+    """The mean distance of the test forecasts, by competition."""
+    past = pd.Series(found, index=rows.index).where(rows["origin"] == TESTED)
     grouped = past.groupby(rows["competition"])
     enough = grouped.transform("count") >= LEAST_DISTANCES
     return np.asarray(grouped.transform("mean").where(enough), dtype=np.float64)
