@@ -57,12 +57,16 @@ class History:
     def usual(self, neighbour: str, forecaster: str) -> np.ndarray:
         """Mean distance of a forecaster to another in the three seasons before, by competition."""
         found = detection.distance(self.of[neighbour], self.of[forecaster])
-        by_season = (
-            pd.Series(found).groupby([self.rows["competition"], self.rows["season"]]).mean()
+        keys = [self.rows["season"], self.rows["competition"]]
+        told = pd.Series(found).groupby(keys).mean().reset_index(name="mean")
+        table = told.pivot_table("mean", "season", "competition", dropna=False)
+        before = table.rolling(TRUST_SEASONS, min_periods=2).mean().shift(1)
+        return (
+            before.melt(ignore_index=False)
+            .reset_index()
+            .merge(self.rows[["season", "competition"]], how="right")["value"]
+            .to_numpy()
         )
-        before = by_season.unstack(0).rolling(TRUST_SEASONS, min_periods=2).mean().shift(1)
-        keys = zip(self.rows["season"], self.rows["competition"], strict=True)
-        return np.array([before.at[season, competition] for season, competition in keys])
 
     def judged(self, forecaster: str) -> detection.Judged:
         """What the performance monitor reads, of one forecaster."""
@@ -283,9 +287,7 @@ def told(matches: np.ndarray, a_round: int) -> str:
     return f"{shown} | {np.mean(matches <= 2 * a_round):.0%}"
 
 
-def delay(
-    judged: detection.Judged, fault: Fault, start: int, scope: str
-) -> tuple[float, float]:
+def delay(judged: detection.Judged, fault: Fault, start: int, scope: str) -> tuple[float, float]:
     """Matches from a fault's first to the alarm, and the log loss it adds, nats a match."""
     inside = (judged.rounds >= start - BEFORE) & (judged.rounds < start + AFTER)
     if scope == "one":
@@ -365,7 +367,7 @@ def drift(folder: Path) -> None:
             rows = features[features["competition"] == where].reset_index(drop=True)
         told_of = [_window(rows, columns, moment) for moment in _moments(rows)]
         told_of = [found for found in told_of if found is not None]
-        flagged = [f for f in told_of if f.any_drifted]
+        flagged = [f for f in told_of if f.names]
         alarms = [f for f in flagged if f.share >= settings.alarm_columns]
         print(
             f"| {where} | {len(told_of)} | {len(flagged)} | {len(alarms)} "
@@ -385,10 +387,6 @@ class Flagged:
     names: list[str]
     share: float
     covered: int
-
-    @property
-    def any_drifted(self) -> bool:
-        return bool(self.names)
 
 
 def _moments(rows: pd.DataFrame) -> list[pd.Timestamp]:
@@ -430,9 +428,7 @@ def random_rows(features: pd.DataFrame, columns: list[str]) -> None:
         newest = np.sort(random.choice(len(rows), 50, replace=False))
         cut = Windows(newest, blocks, rows["kick_off"].min(), rows["kick_off"].max())
         found = compare(rows, columns, cut)
-        changed = drifted(
-            np.array([f.p_value for f in found]), SETTINGS.drift.false_discoveries
-        )
+        changed = drifted(np.array([f.p_value for f in found]), SETTINGS.drift.false_discoveries)
         flagged, tests = flagged + int(changed.sum()), tests + len(found)
     print(f"50 random rows of the reference, 20 times: {flagged} of {tests} columns flagged")
 

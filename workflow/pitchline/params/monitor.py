@@ -64,6 +64,11 @@ class PerformanceMonitor(Section):
         description="multiple of its own past that the distance to closing odds and Elo may have",
     )
     distance_share: Share = Field(description="weight of these distances among the evidence")
+    alarm_rounds: int = Field(
+        ge=0,
+        le=200,
+        description="rounds an alarm stands after it last rang, if no new champion ends it",
+    )
     minimum_matches: int = Field(
         ge=1, le=1000, description="settled matches of a judgement; with fewer there is none"
     )

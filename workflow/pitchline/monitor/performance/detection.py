@@ -1,6 +1,6 @@
 """One detector of degradation: every alternative, in all matches and in each competition."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,10 +21,9 @@ EVERYWHERE = "all competitions"
 # no more than this many times its mean.
 LONGEST_DISTANCE = 5.0
 STAKES = (0.2, 0.5, 0.9)
-# Above the alarm, where evidence stops growing.
-SLACK = 7.0
 TUESDAY = pd.Timestamp("1970-01-06", tz="UTC")
 MIDWEEK_DAYS = 3
+NEVER = -(2**31)
 
 
 @dataclass(frozen=True)
@@ -57,16 +56,23 @@ class Detected:
     """The evidence of degradation after each match, nats.
 
     Attributes:
-        evidence: of all bets together.
-        parts: of each competition and of all, by alternative, after the last match.
-        alarms: positions at which an alarm began.
-        ringing: whether the alarm stands, after each match.
+        evidence: of all bets together; it begins anew after a ring.
+        rings: positions at which it reached the alarm.
+        ringing: whether an alarm stands, after each match.
+        parts: the evidence of each competition and of all, by what it is for: at the last ring
+            while that stands, else after the last match.
     """
 
     evidence: np.ndarray
-    parts: dict[str, dict[str, float]]
-    alarms: list[int]
+    rings: list[int]
     ringing: np.ndarray
+    parts: dict[str, dict[str, float]]
+
+    @property
+    def alarms(self) -> list[int]:
+        """Positions at which an alarm began: rings while one stands make it last."""
+        before = np.concatenate([[False], self.ringing[:-1]])
+        return [int(place) for place in np.flatnonzero(self.ringing & ~before)]
 
 
 def rounds_of(kick_off: pd.Series) -> np.ndarray:
@@ -141,69 +147,82 @@ def _on_distance(
 
 
 def detect(judged: Judged, settings: PerformanceMonitor) -> Detected:
-    """The evidence of degradation after each match; it begins anew with a champion after an alarm.
+    """The evidence of degradation after each match, and when it rang.
 
-    Half of it is bet on all matches together, half on each competition by itself.
+    Half of it is bet on all matches together, half on each competition by itself. After a ring it
+    begins anew; the alarm stands for some rounds after the last ring, or until a model serves that
+    was never seen before. A challenger that answers its share all along ends none.
     """
     bets = bets_of(judged, settings)
     alarm = threshold(settings.seasons_between_false_alarms, settings)
-    quiet = threshold(settings.seasons_between_false_warnings, settings)
     matches = len(judged.outcome)
     evidence, ringing = np.full(matches, -np.inf), np.zeros(matches, dtype=bool)
-    alarms: list[int] = []
-    parts: dict[str, dict[str, float]] = {}
-    start = 0
+    rings: list[int] = []
+    start, until, segment = 0, NEVER, (0, matches)
     while start < matches:
-        found, parts = _together(bets, judged, start, alarm + SLACK)
-        rung = _ringing(found, alarm, quiet)
-        end = _replaced(rung, judged.champion[start:])
-        evidence[start : start + end], ringing[start : start + end] = found[:end], rung[:end]
-        begins = rung[:end] & ~np.concatenate([[False], rung[: end - 1]])
-        alarms += [start + int(place) for place in np.flatnonzero(begins)]
-        start += end
-    return Detected(evidence, parts, alarms, ringing)
+        found = _together(bets, judged, start)
+        reached = np.flatnonzero(found >= alarm)
+        end = start + int(reached[0]) + 1 if len(reached) else matches
+        replaced = _replaced(judged, start, end, until)
+        rang = len(reached) > 0 and replaced is None
+        end = end if replaced is None else replaced
+        evidence[start:end] = found[: end - start]
+        ringing[start:end] = judged.rounds[start:end] <= until
+        if rang:
+            rings.append(end - 1)
+            ringing[end - 1] = True
+            until = int(judged.rounds[end - 1]) + settings.alarm_rounds
+        elif replaced is not None:
+            until = NEVER
+        if rang or (end == matches and not ringing[-1]):
+            segment = (start, end)
+        start = end
+    return Detected(evidence, rings, ringing, _parts(bets, judged, *segment))
 
 
-def _together(
-    bets: list[Bets], judged: Judged, start: int, cap: float
-) -> tuple[np.ndarray, dict[str, dict[str, float]]]:
-    """The evidence from a match on, and its parts by scope and name after the last match."""
+def _replaced(judged: Judged, start: int, end: int, until: int) -> int | None:
+    """The first match, while an alarm stands, of a model never seen before."""
+    firsts = np.sort(np.unique(judged.champion, return_index=True)[1])
+    inside = firsts[(firsts >= max(start, 1)) & (firsts < end)]
+    new = inside[judged.rounds[inside] <= until]
+    return int(new[0]) if len(new) else None
+
+
+def _scopes(judged: Judged, names: Sequence[str]) -> dict[str, tuple[np.ndarray, float]]:
+    """Which matches belong to all and to each competition, and the share of each."""
+    every = np.ones(len(judged.outcome), dtype=bool)
+    if len(names) < 2:
+        return {EVERYWHERE: (every, 1.0)}
+    each = {name: (judged.competition == name, 0.5 / len(names)) for name in names}
+    return {EVERYWHERE: (every, 0.5)} | each
+
+
+def _together(bets: list[Bets], judged: Judged, start: int) -> np.ndarray:
+    """The evidence from a match on."""
     matches = len(judged.outcome) - start
-    names = sorted(set(judged.competition[start:].tolist()))
-    inside = {EVERYWHERE: np.ones(len(judged.outcome), dtype=bool)}
-    if len(names) > 1:
-        inside |= {name: judged.competition == name for name in names}
+    names = sorted(set(judged.competition.tolist()))
     found, shares = [], []
-    parts: dict[str, dict[str, float]] = {}
-    for scope, within in inside.items():
-        half = 1.0 if len(inside) == 1 else 0.5
+    for inside, half in _scopes(judged, names).values():
         for part in bets:
-            chosen = within[part.places] & (part.places >= start)
-            parts.setdefault(scope, {})
-            shares.append(part.share * (half if scope == EVERYWHERE else half / len(names)))
-            if not chosen.any():
-                found.append(np.full(matches, -np.inf))
-                continue
-            places = part.places[chosen]
-            own = detector(part.bets[chosen], judged.rounds[places], cap)
-            weights = np.full(len(part.names), 1 / len(part.names))
-            found.append(carried(mixed(own, weights), places - start, matches))
-            parts[scope] |= dict(zip(part.names, own[-1].tolist(), strict=True))
-    return mixed(np.column_stack(found), np.array(shares)), parts
+            chosen = inside[part.places] & (part.places >= start)
+            if chosen.any():
+                places = part.places[chosen]
+                own = detector(part.bets[chosen], judged.rounds[places])
+                weights = np.full(len(part.names), 1 / len(part.names))
+                found.append(carried(mixed(own, weights), places - start, matches))
+                shares.append(part.share * half)
+    return mixed(np.column_stack(found), np.array(shares))
 
 
-def _ringing(evidence: np.ndarray, alarm: float, quiet: float) -> np.ndarray:
-    """From where the evidence reaches the alarm to where it has fallen below ``quiet``."""
-    state = np.where(evidence >= alarm, 1, np.where(evidence < quiet, 0, -1))
-    places = np.maximum.accumulate(np.where(state >= 0, np.arange(len(state)), -1))
-    return np.asarray((places >= 0) & (state[np.maximum(places, 0)] == 1))
-
-
-def _replaced(ringing: np.ndarray, champion: np.ndarray) -> int:
-    """Up to which match the evidence counts: a model never seen before, after an alarm, ends it.
-
-    A challenger that answers its share all along ends none.
-    """
-    firsts = np.sort(np.unique(champion, return_index=True)[1])
-    ends = firsts[1:][ringing[firsts[1:] - 1]]
-    return int(ends[0]) if len(ends) else len(ringing)
+def _parts(bets: list[Bets], judged: Judged, start: int, end: int) -> dict[str, dict[str, float]]:
+    """The evidence of some matches after the last of them, by scope and by what it is for."""
+    names = sorted(set(judged.competition.tolist()))
+    parts: dict[str, dict[str, float]] = {}
+    for scope, (inside, _) in _scopes(judged, names).items():
+        parts[scope] = {}
+        for part in bets:
+            chosen = inside[part.places] & (part.places >= start) & (part.places < end)
+            if chosen.any():
+                own = detector(part.bets[chosen], judged.rounds[part.places[chosen]])[-1]
+                parts[scope] |= dict(zip(part.names, own.tolist(), strict=True))
+    return parts

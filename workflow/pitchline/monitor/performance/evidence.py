@@ -47,14 +47,12 @@ def mean_bets(values: np.ndarray, expected: np.ndarray, stake: float) -> np.ndar
     return np.asarray(np.log1p(stake * (values / expected - 1)))
 
 
-def detector(bets: np.ndarray, rounds: np.ndarray, cap: float = np.inf) -> np.ndarray:
+def detector(bets: np.ndarray, rounds: np.ndarray) -> np.ndarray:
     """The evidence after each match, of many bets at once.
 
     Args:
         bets: logarithms of e-values, shape (matches, bets), in the order of time.
         rounds: the round of each match, never falling.
-        cap: the evidence is cut down to it after each round, so that what is mended is soon seen
-            to be; less evidence is evidence still.
 
     Returns:
         Logarithms of the detectors, shape (matches, bets).
@@ -63,7 +61,7 @@ def detector(bets: np.ndarray, rounds: np.ndarray, cap: float = np.inf) -> np.nd
     standing = np.full(bets.shape[1], -np.inf)
     edges = np.flatnonzero(np.diff(rounds)) + 1
     for part in np.split(np.arange(len(bets)), edges):
-        begun = np.logaddexp(0.0, np.minimum(standing, cap))
+        begun = np.logaddexp(0.0, standing)
         evidence[part] = begun + np.cumsum(bets[part], axis=0)
         standing = evidence[part[-1]] if len(part) else standing
     return evidence

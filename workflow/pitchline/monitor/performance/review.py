@@ -39,7 +39,7 @@ def review(rows: pd.DataFrame, as_of: str, settings: PerformanceMonitor) -> dict
     alarm = detection.threshold(settings.seasons_between_false_alarms, settings)
     warning = detection.threshold(settings.seasons_between_false_warnings, settings)
     leading = _leading(found)
-    reason = _degradation(found, alarm, warning, leading)
+    reason = _degradation(rows, found, (warning, alarm), leading)
     issued = rows[rows["origin"] != TESTED]
     return (
         told("performance", as_of, [reason])
@@ -63,14 +63,20 @@ def review(rows: pd.DataFrame, as_of: str, settings: PerformanceMonitor) -> dict
 
 
 def _degradation(
-    found: detection.Detected, alarm: float, warning: float, leading: list[dict[str, Any]]
+    rows: pd.DataFrame,
+    found: detection.Detected,
+    levels: tuple[float, float],
+    leading: list[dict[str, Any]],
 ) -> Reason:
+    warning, alarm = levels
     now = float(found.evidence[-1])
     status: Status = "alarm" if found.ringing[-1] else "warning" if now >= warning else "good"
     text = f"evidence {now:.1f} nats of the {alarm:.1f} that ring"
+    if status == "alarm":
+        text = f"rang on {rows['kick_off'].iloc[found.rings[-1]]:%Y-%m-%d}"
     if status != "good":
         first = leading[0]
-        text += f"; most of it for {first['alternative']!r} in {first['where']}"
+        text += f"; most evidence for {first['alternative']!r} in {first['where']}"
     return Reason("degradation", status, text)
 
 
