@@ -25,9 +25,25 @@ ALLOWED = {
     "backtest": {"train", "features.schema", "ingest.tables"},
     "promote": {"train"},
     "predict": {"train", "promote.champion", "ingest.tables", "ingest.identity.teams"},
-    "monitor": {"train.metrics", "train.baselines", "ingest.tables"},
+    "monitor": {
+        "train.metrics",
+        "train.baselines",
+        "promote.champion",
+        "ingest.tables",
+        "ingest.quality.score",
+    },
 }
-SHARED = {"errors", "files", "layout", "params", "console", "goals", "market", "alerts", "issued"}
+SHARED = {
+    "errors",
+    "files",
+    "layout",
+    "params",
+    "console",
+    "goals",
+    "market",
+    "issued",
+    "alerts",
+}
 # They check or report and decide no byte of an output.
 WITHOUT_INFLUENCE = {"errors.py", "console.py", "__init__.py"}
 CHECKING = {PACKAGE / "params", PACKAGE / "alerts"}

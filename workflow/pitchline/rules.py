@@ -52,8 +52,14 @@ STAGE_CODE = {
     ),
     "monitor": (
         "monitor",
+        "issued/log.py",
+        "market",
+        "promote/champion.py",
+        "promote/recall.py",
         "train/metrics.py",
         "train/baselines.py",
+        "train/candidate.py",
+        "ingest/quality/score.py",
         "ingest/tables",
     ),
 }

@@ -10,6 +10,13 @@ from pitchline.params.collect import Acknowledgement, Collect, NetworkSource
 from pitchline.params.features import Features
 from pitchline.params.ingest import Ingest
 from pitchline.params.model import Params, json_schema
+from pitchline.params.monitor import (
+    DriftMonitor,
+    Emergency,
+    Monitor,
+    PerformanceMonitor,
+    QualityMonitor,
+)
 from pitchline.params.promote import Promote, PromotionGate
 from pitchline.params.quality import Quality
 from pitchline.params.reading import load, validate
@@ -28,13 +35,18 @@ __all__ = [
     "Challenge",
     "Collect",
     "DixonColesSearch",
+    "DriftMonitor",
+    "Emergency",
     "Evaluate",
     "FamilyName",
     "Features",
     "Ingest",
+    "Monitor",
     "NetworkSource",
     "Params",
+    "PerformanceMonitor",
     "Quality",
+    "QualityMonitor",
     "Promote",
     "PromotionGate",
     "Schedule",

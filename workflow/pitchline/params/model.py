@@ -16,6 +16,7 @@ from pitchline.params.challenge import Challenge
 from pitchline.params.collect import Collect
 from pitchline.params.features import Features
 from pitchline.params.ingest import Ingest
+from pitchline.params.monitor import Monitor
 from pitchline.params.promote import Promote
 from pitchline.params.retrain import Retrain
 from pitchline.params.schedule import Schedule
@@ -51,6 +52,7 @@ class Params(Section):
     promote: Promote
     challenge: Challenge
     predict: Predict
+    monitor: Monitor
     schedule: Schedule
     alerts: Alerts
     backup: Backup

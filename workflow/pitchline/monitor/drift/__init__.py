@@ -1,0 +1,1 @@
+"""Drift: features and predictions of the newest weeks against the same weeks of past seasons."""

@@ -1,0 +1,1 @@
+"""Emergency: whether to retrain out of turn, by a written rule from what the monitors found."""

@@ -1,0 +1,54 @@
+"""Starting an emergency retraining, and remembering that it was started."""
+
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pitchline import layout
+from pitchline.errors import ArtifactError, PitchlineError
+from pitchline.files import read_json, write_json
+
+MADE_BY = "pitchline monitor emergency --start"
+
+
+def started_before(path: Path = layout.EMERGENCIES) -> list[dict[str, Any]]:
+    """The emergency retrainings started before, the oldest first.
+
+    Raises:
+        ArtifactError: the file that remembers them is damaged.
+    """
+    if not path.exists():
+        return []
+    content = read_json(path, made_by=MADE_BY)
+    if not isinstance(content, list) or any("as_of" not in each for each in content):
+        raise ArtifactError(
+            f"{path}: not a list of retrainings, each with `as_of`. Restore it from a backup, or "
+            "remove it: then the cool-down begins anew."
+        )
+    return content
+
+
+def remember(decision: Mapping[str, Any], path: Path = layout.EMERGENCIES) -> None:
+    """Add a retraining to those started, before it starts: one that dies still counts."""
+    entry = {name: decision[name] for name in ("as_of", "reason", "champion")}
+    write_json(path, [*started_before(path), entry])
+
+
+def start(command: Sequence[str]) -> None:
+    """Run the retraining and wait for it.
+
+    Raises:
+        PitchlineError: it failed.
+    """
+    # The Snakemake of this environment, whether or not it is activated.
+    beside = Path(sys.executable).with_name(command[0])
+    program = str(beside) if beside.exists() else command[0]
+    done = subprocess.run([program, *command[1:]], check=False)
+    if done.returncode:
+        raise PitchlineError(
+            f"the emergency retraining ended with status {done.returncode}; the champion is "
+            "untouched. Its messages stand above; mend what they name, then run the command of "
+            f"{layout.EMERGENCY} by hand."
+        )

@@ -1,0 +1,1 @@
+"""Performance: settled forecasts held against what the model itself expected of them."""
