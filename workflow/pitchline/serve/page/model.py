@@ -134,8 +134,10 @@ def _gate(told: Mapping[str, Any]) -> Gate:
         outcome, kind = "failed, forced", "failed"
     elif told.get("passed"):
         outcome, kind = "passed", "passed"
-    else:
+    elif "passed" in told:
         outcome, kind = "failed", "failed"
+    else:
+        outcome, kind = "not told", "open"
     asked = words.UNKNOWN
     if words.is_number(told.get("threshold")):
         asked = f"{told.get('comparison', '')} {_figure(told['threshold'])}".strip()
