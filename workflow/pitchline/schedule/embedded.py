@@ -59,6 +59,7 @@ class _Scheduler:
     runners: list[tuple[str, subprocess.Popen[bytes]]] = field(default_factory=list)
     signals: int = 0
     read_at: int = 0
+    drift: float = 0.0
 
 
 def serve(params_file: Path, *, cancels: bool = False) -> None:
@@ -82,6 +83,8 @@ def serve(params_file: Path, *, cancels: bool = False) -> None:
             job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1},
         )
         timer.start()
+        # Before anything is read off the clock: a jump from here on is noticed.
+        state.drift = _drift()
         try:
             _tend(state)
             _set(timer, state)
@@ -138,16 +141,16 @@ def _set(timer: Any, state: _Scheduler) -> None:
 
 def _loop(timer: Any, state: _Scheduler) -> None:
     tended = time.monotonic()
-    drift = _drift()
     while not state.signals:
         with suppress(queue.Empty):
             task = state.due.get(timeout=WAKE_SECONDS)
             _start(state, task, "scheduler")
         state.runners = [(name, each) for name, each in state.runners if each.poll() is None]
-        jumped = abs(_drift() - drift) > JUMP_SECONDS
+        jump = _drift() - state.drift
+        jumped = abs(jump) > JUMP_SECONDS
         if jumped:
-            console.warn("schedule", f"the clock jumped by {_drift() - drift:.0f} s")
-            drift = _drift()
+            console.warn("schedule", f"the clock jumped by {jump:.0f} s")
+            state.drift += jump
         if _reread(state) or jumped:
             _set(timer, state)
         if jumped or time.monotonic() - tended >= TEND_SECONDS:

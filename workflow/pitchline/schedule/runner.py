@@ -30,6 +30,8 @@ EARLY = timedelta(seconds=5)
 POLL_SECONDS = 0.1
 TURN_SECONDS = 0.2
 LOOK_SECONDS = 2.0
+# Of tasks due at one time the highest goes first, if its runner is there within this.
+SAME_TIME = timedelta(seconds=3)
 # A ledger that can't be written at a run's end is tried for so long.
 CLOSING_SECONDS = 30.0
 AT_LIMIT, CANCELLED, DISPLACED = 124, 143, 75
@@ -211,6 +213,19 @@ def _await_turn(work: _Work) -> None:
     if telling.tell_on_time(work.run.task):
         alerts.send_soon()
     _end_leftovers(work)
+
+
+def _a_higher_one_is_due(work: _Work) -> bool:
+    """Whether a task of higher priority is due at this moment too and not in the queue yet."""
+    due, now = work.run.due, clock.now()
+    if due is None or not timedelta() <= now - due < SAME_TIME:
+        return False
+    for name, task in work.schedule.tasks.items():
+        if task.enabled and task.priority > work.task.priority:
+            since = turns.answered_until(work.connection, name)
+            if since is not None and since < latest_due(task.cron, now) == due:
+                return True
+    return False
 
 
 def _tell_waiting(work: _Work) -> None:
