@@ -74,9 +74,13 @@ class Engines(Project):
 
     def await_well(self, *names: str) -> None:
         """Wait until services are well, as `pitchline schedule health` tells."""
-        self.await_(
-            lambda: self.call("schedule", "health", *names).returncode == 0, seconds=PATIENCE
-        )
+
+        def are_well() -> bool:
+            ended = [each.args for each in self.services if each.poll() is not None]
+            assert not ended, f"{ended} ended:\n{self.said}"
+            return self.call("schedule", "health", *names).returncode == 0
+
+        self.await_(are_well, seconds=PATIENCE)
 
     @property
     def said(self) -> str:

@@ -70,7 +70,7 @@ def test_the_application_follows_the_table(params: Params) -> None:
 def test_without_redis_it_says_what_to_install(
     params: Params, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(PitchlineError, match="make environment-celery"):
         make_app(params.schedule, Path("params.yaml"), "redis://127.0.0.1:1/0")
 

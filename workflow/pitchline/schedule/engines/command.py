@@ -50,9 +50,9 @@ def prefect(params_file: Path, words: tuple[str, ...]) -> None:
         words = ("server", "start", "--host", host, "--port", port)
     if words == ("flows",):
         load(params_file)
-        command = ["python", "-m", "pitchline.schedule.engines.prefect_serve"]
+        command = [str(PREFECT / "python"), "-m", "pitchline.schedule.engines.prefect_serve"]
     else:
-        command = ["prefect", *words]
+        command = [str(PREFECT / "prefect"), *words]
     usual = {
         "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
         "PREFECT_HOME": str(PREFECT_HOME.absolute()),
@@ -61,12 +61,13 @@ def prefect(params_file: Path, words: tuple[str, ...]) -> None:
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
     }
+    PREFECT_HOME.mkdir(parents=True, exist_ok=True)
     program = calling.this_program(str(params_file))
     env = usual | os.environ | {
         calling.VARIABLE: program.spelt(),
         "PYTHONPATH": str(Path(__file__).parents[3]),
     }  # fmt: skip
-    os.execve(PREFECT / command[0], command, env)  # noqa: S606 its own environment's program
+    os.execve(command[0], command, env)  # noqa: S606 its own environment's program
 
 
 @click.command()
