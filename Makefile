@@ -44,6 +44,10 @@ mlflow: environment ## open the MLflow UI on port 5000
 	@DO_NOT_TRACK=true MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false \
 		mlflow ui --backend-store-uri sqlite:///mlruns/mlflow.db --port 5000 --workers 1
 
+.PHONY: services
+services: environment-celery environment-prefect ## start all services of the Procfile until Ctrl-C
+	@exec honcho start
+
 .PHONY: report
 report: environment ## write report.html with the plots and the decision
 	snakemake --report report.html

@@ -7,11 +7,9 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
-import yaml
 
 from tests.conftest import ROOT
 from tests.schedule.project import Project
@@ -51,6 +49,10 @@ class Engines(Project):
         if PREFECT.exists():
             (folder / PREFECT.name).symlink_to(PREFECT)
         self.services: list[subprocess.Popen[bytes]] = []
+
+    def script(self, name: str, line: str) -> None:
+        """Put a program on the path of the services."""
+        self._script(self.tools / name, f"#!/bin/sh\n{line}\n")
 
     def service(self, *words: str) -> subprocess.Popen[bytes]:
         """Start a command of ours that stays, in a session of its own."""
@@ -93,14 +95,10 @@ class Engines(Project):
             each
             for each in psutil.process_iter(["cwd", "cmdline"])
             if each.info["cwd"] == str(self.folder)
+            and each.pid != os.getpid()
             # It tells of the runs that ended here, and outlives them.
             and "alerts" not in (each.info["cmdline"] or [])
         ]
-
-    def override(self, **changes: Any) -> None:
-        """Change values of the schedule."""
-        self.params["schedule"] |= changes
-        (self.folder / "params.yaml").write_text(yaml.safe_dump(self.params, sort_keys=False))
 
     def end(self) -> None:
         for process in self.services:

@@ -48,7 +48,8 @@ def prefect(params_file: Path, words: tuple[str, ...]) -> None:
     port = os.environ.get("PITCHLINE_PREFECT_PORT", "4200")
     if words == ("server",):
         words = ("server", "start", "--host", host, "--port", port)
-    if words == ("flows",):
+    is_flows = words == ("flows",)
+    if is_flows:
         load(params_file)
         command = [str(PREFECT / "python"), "-m", "pitchline.schedule.engines.prefect_serve"]
     else:
@@ -67,6 +68,10 @@ def prefect(params_file: Path, words: tuple[str, ...]) -> None:
         calling.VARIABLE: program.spelt(),
         "PYTHONPATH": str(Path(__file__).parents[3]),
     }  # fmt: skip
+    if is_flows:
+        from pitchline.schedule.engines.supervising import supervise
+
+        sys.exit(supervise(command, env))
     os.execve(command[0], command, env)  # noqa: S606 its own environment's program
 
 
