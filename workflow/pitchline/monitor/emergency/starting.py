@@ -9,6 +9,7 @@ from typing import Any
 from pitchline import layout
 from pitchline.errors import ArtifactError, PitchlineError
 from pitchline.files import read_json, write_json
+from pitchline.params.types import utc_moment
 
 MADE_BY = "pitchline monitor emergency --start"
 
@@ -22,12 +23,19 @@ def started_before(path: Path = layout.EMERGENCIES) -> list[dict[str, Any]]:
     if not path.exists():
         return []
     content = read_json(path, made_by=MADE_BY)
-    if not isinstance(content, list) or any("as_of" not in each for each in content):
+    if not isinstance(content, list) or not all(_is_entry(each) for each in content):
         raise ArtifactError(
             f"{path}: not a list of retrainings, each with `as_of`. Restore it from a backup, or "
             "remove it: then the cool-down begins anew."
         )
     return content
+
+
+def _is_entry(each: Any) -> bool:
+    try:
+        return isinstance(each, dict) and bool(utc_moment(each["as_of"]))
+    except (KeyError, TypeError, ValueError):
+        return False
 
 
 def remember(decision: Mapping[str, Any], path: Path = layout.EMERGENCIES) -> None:
