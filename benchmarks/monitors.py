@@ -350,9 +350,14 @@ def frozen(folder: Path) -> None:
             for start in starts
         }
         name = f"Elo with the ratings of {seasons_back} seasons ago"
-        line(
-            name, history, starts, lambda judged, start, whole=whole: standing(judged, whole[start])
-        )
+
+        def planting(
+            judged: detection.Judged, start: int, whole: dict[int, np.ndarray] = whole
+        ) -> detection.Judged:
+            p = whole[start]
+            return replace(judged, forecast=np.concatenate([judged.forecast[: -len(p)], p]))
+
+        line(name, history, starts, planting)
 
 
 def _frozen_forecast(
