@@ -48,9 +48,10 @@ report: environment ## write report.html with the plots and the decision
 	snakemake --report report.html
 
 .PHONY: pictures
-pictures: environment ## draw the pictures of the README anew
+pictures: environment-dev ## draw the pictures of the README anew; the page's needs chromium
 	pitchline summary --svg docs/images/summary.svg
 	python docs/draw_dag.py
+	python docs/draw_page.py
 
 .PHONY: lock
 lock: environment ## pin the newest allowed versions of all dependencies

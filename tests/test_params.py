@@ -75,6 +75,7 @@ def is_number(value: Any) -> bool:
 KEYS = [key for key, _ in leaves()]
 NETWORK = [f"collect.network.{name}" for name in COMMITTED["collect"]["network"]]
 GATES = [f"promote.gates.{name}" for name in COMMITTED["promote"]["gates"]]
+TASKS = [f"schedule.tasks.{name}" for name in COMMITTED["schedule"]["tasks"]]
 ROUTES = [f"alerts.routes.{name}" for name in COMMITTED["alerts"]["routes"]]
 OPTIONAL = {
     "as_of",
@@ -87,8 +88,11 @@ OPTIONAL = {
     "backtest.competitions",
     "backtest.dixon_coles.window_days",
     "backtest.compare_with",
+    *(f"{task}.retries.exit_codes" for task in TASKS),
+    "schedule.cores",
     *(f"{route}.quiet_hours" for route in ROUTES),
     *(f"{route}.only_environments" for route in ROUTES),
+    "challenge.most_matches",
 }
 RIGHT = {
     "right": "the league wrote to us on 1 May",

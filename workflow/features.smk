@@ -2,7 +2,7 @@
 features: what was known of every match at its kick-off.
 
 REQUIRED INPUTS: data/tables/*.parquet, data/quality/ingest.json, workflow/reference/competitions.csv
-OUTPUTS: data/features/matches.parquet
+OUTPUTS: data/features/{matches.parquet,standing}
 """
 
 
@@ -24,7 +24,8 @@ rule build_features:
         code=code_of("features"),
         lock=LOCK_FILE,
     output:
-        update("data/features/matches.parquet"),
+        table=update("data/features/matches.parquet"),
+        standing=update("data/features/standing"),
     log:
         "logs/features/build.log",
     params:

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pitchline.features.build import DECIMALS
 from pitchline.features.encode import with_statistics
+from pitchline.features.groups import DECIMALS
 from pitchline.features.market import market_columns
 from pitchline.features.schema import KEYS, columns_of, feature_columns
 from pitchline.features.timeline import as_known, in_order, timeline

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pitchline.features.build import groups_of
+from pitchline.features.groups import groups_of
 from pitchline.features.schema import GROUPS, columns_of
 from pitchline.params.features import Features
 from tests.features.plain import recomputed

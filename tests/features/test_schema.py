@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from pitchline.errors import TableError
-from pitchline.features.build import groups_of
+from pitchline.features.groups import groups_of
 from pitchline.features.market import MOMENTS, OUTCOMES
 from pitchline.features.schema import GROUPS, KEYS, MatchFeatures, columns_of, feature_columns
 from pitchline.ingest.tables import validated

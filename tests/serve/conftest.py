@@ -9,6 +9,7 @@ from hypothesis import settings
 
 from pitchline.train.model import Forecaster
 from pitchline.train.split import trainable
+from tests.serve.asked_project import write_asked
 from tests.serve.models import fitted
 from tests.serve.world import World, world, write_project
 from tests.train.simulated import drawn, priced_at
@@ -47,4 +48,19 @@ def served_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def api(served_project: Path) -> Iterator[World]:
     """A service with the default settings."""
     with world(served_project) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def asked_project(tmp_path_factory: pytest.TempPathFactory, matches: pd.DataFrame) -> Path:
+    """A project with a standing; no test changes it."""
+    root = tmp_path_factory.mktemp("asked")
+    write_asked(root, matches)
+    return root
+
+
+@pytest.fixture(scope="module")
+def asked(asked_project: Path) -> Iterator[World]:
+    """A service of that project."""
+    with world(asked_project) as made:
         yield made

@@ -1,7 +1,6 @@
 """The answers of every endpoint."""
 
 import json
-import logging
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pitchline.serve.log import JsonLines
+from pitchline.serve import log
+from pitchline.serve.routes.docs import page
 from tests.serve.world import (
     LEAGUE,
     READS,
@@ -194,13 +194,13 @@ def test_a_request_id_is_kept_if_it_is_one(api: World) -> None:
     assert made != api.client.get("/v1/health").headers["x-request-id"]
 
 
-def test_every_request_is_a_line_of_json(api: World, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO, "pitchline.serve"):
-        api.client.get("/v1/nothing%0Ahere", headers={"X-Request-ID": "line-1"})
-        api.predict({"rows": [dict.fromkeys(READS)]})
-    lines = [JsonLines().format(record) for record in caplog.records if record.msg == "request"]
-    assert all("\n" not in line for line in lines)
-    first, second = (json.loads(line) for line in lines)
+def test_every_request_is_a_line_of_json(api: World, capfd: pytest.CaptureFixture[str]) -> None:
+    log.STANDARD_ERROR.flush()
+    capfd.readouterr()
+    api.client.get("/v1/nothing%0Ahere", headers={"X-Request-ID": "line-1"})
+    api.predict({"rows": [dict.fromkeys(READS)]})
+    log.STANDARD_ERROR.flush()
+    first, second = (json.loads(line) for line in capfd.readouterr().err.splitlines())
     assert (first["request"], first["status"], first["method"]) == ("line-1", 404, "GET")
     assert (second["path"], second["status"], second["model"]) == ("/v1/predict", 200, VERSION)
 
@@ -212,7 +212,32 @@ def test_the_examples_of_the_document_work(api: World) -> None:
     assert set(examples) == {"match_id", "teams", "rows"}
     for name in ("match_id", "teams", "rows"):
         assert api.predict(examples[name]["value"]).status_code == 200
-    assert api.client.get("/v1/docs").status_code == 200
+
+
+def test_the_page_of_the_document_tells_every_operation_and_needs_no_network(api: World) -> None:
+    answer = api.client.get("/v1/docs")
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    document = api.client.get("/v1/openapi.json").json()
+    for path, operations in document["paths"].items():
+        for method, told in operations.items():
+            assert f"<code>{method.upper()} {path}</code>" in answer.text
+            assert told["summary"] in answer.text
+    assert "league_goals" in answer.text
+    assert "<script" not in answer.text
+    assert "//" not in answer.text.replace("<!doctype", "")
+
+
+def test_what_a_document_tells_is_text_in_its_page() -> None:
+    document = {
+        "info": {"title": "<b>", "version": "1", "description": "<script>x</script>"},
+        "paths": {"/<i>": {"get": {"summary": "a & b", "description": "``<u>`` it"}}},
+    }
+    told = page(document)
+    assert "<h1>&lt;b&gt; 1</h1>" in told
+    assert "<code>GET /&lt;i&gt;</code>" in told
+    assert "<code>&lt;u&gt;</code> it" in told
+    assert "<script>" not in told
 
 
 def test_the_champion_starts_and_stops_with_the_service(served_project: Path) -> None:

@@ -209,7 +209,15 @@ def test_another_media_type(api: World) -> None:
 
 
 def test_unknown_paths(api: World) -> None:
-    for path in ("/", "/v1", "/v1/predict/", "/v2/predict", "/v1/../etc/passwd", "/%00", "/v1/%ff"):
+    for path in (
+        "//",
+        "/v1",
+        "/v1/predict/",
+        "/v2/predict",
+        "/v1/../etc/passwd",
+        "/%00",
+        "/v1/%ff",
+    ):
         problem(api.client.get(path), "unknown-path", 404)
 
 
@@ -260,7 +268,7 @@ def test_a_bearer_token(served_project: Path) -> None:
         good = {"Authorization": f"bearer {token}"}
         assert made.client.get("/v1/model", headers=good).status_code == 200
         document = made.client.get("/v1/openapi.json", headers=good).json()
-        assert document["security"] == [{"token": []}]
+        assert document["security"] == [{"token": []}, {"password": []}]
 
 
 def test_a_rate_limit(served_project: Path) -> None:

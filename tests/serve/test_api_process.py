@@ -120,6 +120,11 @@ def test_two_workers_share_their_figures(promoted: Path) -> None:
         assert told in text
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=30) in {0, -signal.SIGTERM}
+    logged = [
+        json.loads(line) for line in (promoted / LOG).read_text(encoding="utf-8").splitlines()
+    ]
+    asked = [line for line in logged if line.get("path") == "/v1/model"]
+    assert len({line["request"] for line in asked}) == len(asked) == 40
 
 
 def test_without_a_champion_it_says_what_to_run(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from pitchline import __version__, console
+from pitchline import __version__, console, environment
 from pitchline.errors import PitchlineError
 from pitchline.params import PARAMS_FILE
 
@@ -26,6 +26,11 @@ COMMANDS = {
     "predict": "pitchline.predict.command:predict",
     "issued": "pitchline.issued.command:issued",
     "monitor": "pitchline.monitor.command:monitor",
+    "run": "pitchline.schedule.command:run",
+    "schedule": "pitchline.schedule.command:schedule",
+    "status": "pitchline.schedule.command:status",
+    "logs": "pitchline.schedule.command:logs",
+    "cancel": "pitchline.schedule.command:cancel",
     "serve": "pitchline.serve.command:serve",
     "alerts": "pitchline.alerts.command:alerts",
     "teams": "pitchline.ingest.identity.command:teams",
@@ -34,9 +39,15 @@ COMMANDS = {
     "lineage": "pitchline.lineage:lineage",
     "raw": "pitchline.collect.command:raw",
     "summary": "pitchline.summary:summary",
+    "environment": "pitchline.environment_command:command",
+    "doctor": "pitchline.doctor.command:doctor",
+    "backup": "pitchline.backup.command:backup",
     "sync": "pitchline.bridge:sync",
     "record": "pitchline.bridge:record",
 }
+
+# They say how a project that is another environment's can be mended.
+OF_ANY_ENVIRONMENT = ("environment", "doctor")
 
 
 class LazyGroup(click.Group):
@@ -78,6 +89,8 @@ class LazyGroup(click.Group):
 def cli(ctx: click.Context, params_file: Path, log_file: Path | None) -> None:
     """Football match predictions: collect, ingest, features, train, promote, predict, monitor."""
     console.configure(log_file)
+    if ctx.invoked_subcommand not in OF_ANY_ENVIRONMENT:
+        environment.check_project()
     ctx.obj = params_file
 
 

@@ -31,3 +31,11 @@ class GateError(PitchlineError):
 
 class AlertError(PitchlineError):
     """An alert is not known, can't be kept, or did not come through."""
+
+
+class BackupError(PitchlineError):
+    """A backup can't be made, is damaged, or can't be restored as asked."""
+
+
+class EnvironmentMixUp(PitchlineError):
+    """What belongs to one of dev, test and prod was about to be used as another."""

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 RAW = Path("data/raw")
+STATE = Path("data/state")
 COLLECT_STATE = Path("data/state/collect")
 RECEIPTS = Path("reports/collect")
 SOURCE_TABLES = Path("data/tables/sources")
@@ -22,6 +23,7 @@ FINDINGS = Path("data/quality/findings.parquet")
 SNAPSHOTS = Path("data/quality/snapshots.json")
 QUALITY_PAGE = Path("data/quality/report.html")
 FEATURES = Path("data/features/matches.parquet")
+STANDING = Path("data/features/standing")
 FEATURES_STATE = Path("data/state/features/memory")
 SEARCHES = Path("data/state/study")
 BACKTEST_SEARCHES = Path("data/state/backtest_study")
@@ -70,5 +72,9 @@ WORKERS = Path("logs/train/workers")
 DURATIONS = Path("logs/train/durations.json")
 UNSENT = Path("data/state/tracking")
 MLFLOW_STORE = Path("mlruns")
+SCHEDULE_STATE = Path("data/state/schedule")
+LEDGER = SCHEDULE_STATE / "ledger.sqlite"
+BEATS = SCHEDULE_STATE / "beats"
+RUN_LOGS = Path("logs/runs")
 ALERTS = Path("data/state/alerts")
 ALERTS_LOG = Path("logs/alerts/send.log")

@@ -17,7 +17,7 @@ from rapidfuzz import fuzz, process
 
 from pitchline import layout
 from pitchline.errors import ArtifactError, PitchlineError
-from pitchline.features.encode import SIDES
+from pitchline.features.encoded import SIDES
 from pitchline.features.market import MOMENTS
 from pitchline.features.schema import feature_columns
 from pitchline.features.timeline import in_order

@@ -102,7 +102,7 @@ def due(
     further = episode.id != known.episode or episode.count > known.count
     if known.fate == "unsure":
         return known.kind, episode.last_at if known.kind == "again" else episode.news_at
-    if not known.aware:
+    if known.fate == "dropped":
         return ("new", episode.last_at) if further else None
     if rank(episode.severity) > rank(known.severity):
         return "worse", episode.news_at
@@ -249,14 +249,16 @@ def failed(
 def bounded(book: Book, messages: Sequence[Message], params: Alerts, now: float) -> Book:
     """The book without what has waited too long, or is too much to wait, for addresses that fail.
 
-    What is dropped is counted, and the address hears of the number when it is back.
+    Only the time in which an address failed counts as waiting. What is dropped is counted, and the
+    address hears of the number when it is back.
     """
     longest = params.longest_wait_hours * 3600
     for message in messages:
         name = message.address.name
-        if name not in book.trouble:
+        trouble = book.trouble.get(name)
+        if trouble is None:
             continue
-        kept = [n for n in message.notices if now - n.since <= longest]
+        kept = [n for n in message.notices if now - max(n.since, trouble.since) <= longest]
         kept.sort(key=lambda n: (n.kind == "recovered", -rank(n.episode.severity), -n.since))
         kept = kept[: params.most_waiting]
         gone = [notice for notice in message.notices if notice not in kept]

@@ -5,25 +5,17 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pitchline.features.elo import EloRatings
 from pitchline.features.encode import encode, with_statistics
-from pitchline.features.form import RecentForm
-from pitchline.features.group import Group
-from pitchline.features.head_to_head import Meetings
-from pitchline.features.league import LeagueLevel
-from pitchline.features.lineup import LineupWorth
-from pitchline.features.market import market_columns
-from pitchline.features.membership import Membership
-from pitchline.features.pi import PiRatings
+from pitchline.features.encoded import Encoded
+from pitchline.features.group import State
+from pitchline.features.groups import DECIMALS, groups_of, stored
+from pitchline.features.market import COLUMNS, market_columns
 from pitchline.features.replay import Memory, replay, told_hashes
-from pitchline.features.rest import RestAndCongestion
 from pitchline.features.schema import KEYS
-from pitchline.features.strength import Strengths
-from pitchline.features.timeline import as_known, in_order, timeline
+from pitchline.features.standing import Kickoffs, Standing, first_that_bears, kept
+from pitchline.features.timeline import as_known, in_order, milliseconds, timeline
 from pitchline.params.features import Features
 
-# Values are rounded so that the last bit, which a CPU's vector unit may decide, never shows.
-DECIMALS = 6
 WHOLE_NUMBERS = ("round", "home_goals", "away_goals")
 
 
@@ -35,26 +27,13 @@ class Built:
         table: rows of the table ``MatchFeatures``, in the order of kick-off.
         memory: for the next build.
         events: how many kick-offs and results were gone through; the others are as they were.
+        standing: for fixtures that stand in no table.
     """
 
     table: pd.DataFrame
     memory: Memory
     events: int
-
-
-def groups_of(settings: Features) -> tuple[Group, ...]:
-    """All groups that follow the timeline, each after those it reads."""
-    return (
-        Membership(),
-        EloRatings(settings.elo),
-        PiRatings(settings.pi),
-        Strengths(settings.strength),
-        RecentForm(settings.form),
-        RestAndCongestion(settings.rest),
-        LeagueLevel(settings.league),
-        Meetings(settings.head_to_head),
-        LineupWorth(settings.lineup),
-    )
+    standing: Standing
 
 
 def build_features(
@@ -81,16 +60,46 @@ def build_features(
     """
     known = with_statistics(as_known(in_order(matches), as_of), team_stats)
     groups = groups_of(settings)
-    replayed = replay(
-        timeline(known), encode(known, lineups, cups), told_hashes(known, lineups), groups, memory
-    )
+    encoded = encode(known, lineups, cups)
+    replayed = replay(timeline(known), encoded, told_hashes(known, lineups), groups, memory)
     columns = {name: known[name] for name in KEYS}
     columns |= {name: known[name].astype("Int64") for name in WHOLE_NUMBERS}
     for group in groups:
-        values = np.round(replayed.columns[group.name], DECIMALS)
-        # No negative zero: it equals zero but isn't the same bytes.
-        values += 0.0
+        values = stored(replayed.columns[group.name])
         columns |= {name: pd.Series(values[:, i]) for i, name in enumerate(group.columns)}
     market = market_columns(known["match_id"], odds, settings.market.bookmakers)
     columns |= {name: market[name].round(DECIMALS) for name in market.columns}
-    return Built(pd.DataFrame(columns), replayed.memory, replayed.events)
+    standing = _standing(known, encoded, replayed.states, as_of, settings, cups)
+    return Built(pd.DataFrame(columns), replayed.memory, replayed.events, standing)
+
+
+def _standing(
+    known: pd.DataFrame,
+    encoded: Encoded,
+    states: dict[str, State],
+    as_of: pd.Timestamp,
+    settings: Features,
+    cups: frozenset[str],
+) -> Standing:
+    teams = np.empty(encoded.sizes["team"], dtype=object)
+    teams[encoded.teams] = known[["home_team", "away_team"]].to_numpy(dtype=object)
+    competitions = np.empty(encoded.sizes["competition"], dtype=object)
+    competitions[encoded.competition] = known["competition"].to_numpy(dtype=object)
+    pairs = np.empty((encoded.sizes["pair"], 2), dtype=np.int64)
+    pairs[encoded.pair] = np.sort(encoded.teams, axis=1)
+    moment = as_of.value // 1_000_000
+    kick_off = milliseconds(known["kick_off"])
+    bears = kick_off >= first_that_bears(moment, settings)
+    return Standing(
+        as_of=moment,
+        settings=settings,
+        cups=cups,
+        unknown=COLUMNS,
+        teams=tuple(teams),
+        competitions=tuple(competitions),
+        pairs=pairs,
+        states=kept(states, settings),
+        kick_offs=Kickoffs(
+            tuple(known.loc[bears, "match_id"]), encoded.teams[bears], kick_off[bears]
+        ),
+    )

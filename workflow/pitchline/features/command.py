@@ -7,11 +7,11 @@ import pandas as pd
 
 from pitchline import console, layout
 from pitchline.collect.competitions import read_competitions
-from pitchline.features import state
+from pitchline.features import standing, state
 from pitchline.features.build import build_features
 from pitchline.features.schema import MatchFeatures, feature_columns
 from pitchline.features.timeline import told_by
-from pitchline.files import read_json, read_parquet
+from pitchline.files import read_json, read_parquet, sha256_of
 from pitchline.ingest.tables import write_table
 from pitchline.params import load
 
@@ -51,6 +51,7 @@ def build(params_file: Path, anew: bool) -> None:
         None if anew else state.load(layout.FEATURES_STATE, key),
     )
     write_table(layout.FEATURES, MatchFeatures, built.table)
+    standing.save(layout.STANDING, built.standing, sha256_of(layout.FEATURES))
     state.save(layout.FEATURES_STATE, key, built.memory)
     known = int(built.table["result"].notna().sum())
     console.say(

@@ -1,56 +1,11 @@
-"""Matches as arrays of numbers, which the compiled loops read."""
-
-from collections.abc import Mapping
-from dataclasses import dataclass
+"""The tables as arrays of numbers."""
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-SIDES = ("home", "away")
-MEASURES = ("goals", "xg", "shots", "shots_on_target", "corners")
-MILLISECONDS_A_DAY = 86_400_000
-
-
-@dataclass(frozen=True)
-class Encoded:
-    """The matches, a row each, in the order of kick-off.
-
-    Teams, competitions, pairs and players are numbered in the order of their first match, so that
-    a match added later changes no earlier number.
-
-    Attributes:
-        teams: number of the home and the away team, shape (matches, 2).
-        competition: number of the competition, shape (matches,).
-        cup: whether that is a cup: its teams have a league of their own, shape (matches,).
-        season: year in which the season starts, shape (matches,).
-        pair: number of the two teams' pair, whoever is at home, shape (matches,).
-        kick_off: days since 1970, shape (matches,).
-        measures: goals, xg, shots, shots_on_target, corners: what each side had, NaN where
-            unknown, shape (matches, 2).
-        lineup_from: where the starters of each side begin in ``players``; the home side of match
-            i is 2 i, the away side 2 i + 1; shape (2 matches + 1,).
-        players: numbers of the starters.
-        ratings: the source's rating of each starter in this match, NaN where unknown.
-        sizes: how many teams, competitions, pairs and players there are.
-    """
-
-    teams: np.ndarray
-    competition: np.ndarray
-    cup: np.ndarray
-    season: np.ndarray
-    pair: np.ndarray
-    kick_off: np.ndarray
-    measures: Mapping[str, np.ndarray]
-    lineup_from: np.ndarray
-    players: np.ndarray
-    ratings: np.ndarray
-    sizes: Mapping[str, int]
-
-    def __len__(self) -> int:
-        """Number of matches."""
-        return len(self.competition)
+from pitchline.features.encoded import MEASURES, MILLISECONDS_A_DAY, SIDES, Encoded
 
 
 def encode(matches: pd.DataFrame, lineups: pd.DataFrame, cups: frozenset[str]) -> Encoded:
@@ -71,14 +26,17 @@ def encode(matches: pd.DataFrame, lineups: pd.DataFrame, cups: frozenset[str]) -
     return Encoded(
         teams=both,
         competition=competition.astype(np.int64),
-        cup=matches["competition"].isin(cups).to_numpy(),
-        season=matches["season"].str.slice(0, 4).astype("int64").to_numpy(),
+        # Loops are compiled anew for arrays that can't be written to, or in another order.
+        cup=matches["competition"].isin(cups).to_numpy(copy=True),
+        season=matches["season"].str.slice(0, 4).astype("int64").to_numpy(copy=True),
         pair=pair.astype(np.int64),
         kick_off=matches["kick_off"].dt.as_unit("ms").astype("int64").to_numpy()
         / MILLISECONDS_A_DAY,
         measures={
-            measure: matches[[f"{side}_{measure}" for side in SIDES]].to_numpy(
-                dtype=np.float64, na_value=np.nan
+            measure: np.ascontiguousarray(
+                matches[[f"{side}_{measure}" for side in SIDES]].to_numpy(
+                    dtype=np.float64, na_value=np.nan
+                )
             )
             for measure in MEASURES
         },

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from pitchline.features.encode import Encoded
+from pitchline.features.encoded import Encoded
 from pitchline.features.group import Slot, Span, State, Values
 from pitchline.features.membership import NEWCOMER
 from pitchline.features.strength import FOLLOWED, GOALS

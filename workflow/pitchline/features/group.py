@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
-from pitchline.features.encode import Encoded
+from pitchline.features.encoded import Encoded
 from pitchline.features.timeline import Timeline
 
 State = dict[str, np.ndarray]

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pitchline.features.encode import Encoded
+from pitchline.features.encoded import MILLISECONDS_A_DAY, Encoded
 from pitchline.features.group import Entries, Group, Span, State, Values, blank, grown
 from pitchline.features.timeline import Timeline
 
-MILLISECONDS_A_DAY = 86_400_000
 KEPT_DAYS, KEPT_MONTHS, KEPT_SEASONS = 10, 6, 3
 SEASON_STARTS_IN = 7
 
@@ -57,11 +56,13 @@ class Replayed:
         columns: of each group by its name, shape (matches, columns).
         memory: for the next build.
         events: how many events were gone through.
+        states: of each group by its name, after the last event.
     """
 
     columns: Values
     memory: Memory
     events: int
+    states: dict[str, State]
 
 
 def checkpoints_of(events: Timeline) -> list[int]:
@@ -193,7 +194,7 @@ def replay(
         done = place
     last = kept[-1].event if kept else 0
     rows = table[events.match[:last][~events.is_result[:last]]]
-    return Replayed(values, Memory(tuple(kept), rows), len(events) - start)
+    return Replayed(values, Memory(tuple(kept), rows), len(events) - start, states)
 
 
 def _newest_that_holds(events: Timeline, told: np.ndarray, memory: Memory | None) -> int | None:

@@ -1,6 +1,7 @@
 """Rest and congestion: how long ago and how often a team played, in any competition.
 
-The fixture list is known beforehand, so a match still to be played counts too.
+The fixture list is known beforehand, so a match still to be played counts too. This group alone is
+moved by kick-offs; all others are by results.
 """
 
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from pitchline.features.encode import SIDES
+from pitchline.features.encoded import SIDES
 from pitchline.features.group import Slot, Span, State, Values
 from pitchline.params.features import Rest
 
@@ -36,6 +37,11 @@ class RestAndCongestion:
                 for side in SIDES
             ),
         )
+
+    @property
+    def horizon_days(self) -> float:
+        """Days before which a kick-off has no bearing on any column."""
+        return max(self.settings.longest_days, *self.settings.windows_days)
 
     @property
     def slots(self) -> Mapping[str, Slot]:

@@ -2,19 +2,16 @@
 
 import hashlib
 import json
-import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from pitchline.features import flat
 from pitchline.features.group import State
 from pitchline.features.replay import Checkpoint, Memory
-from pitchline.files import replacing
 
 FORMAT = 2
-SHA256_BYTES = 32
-NUMBER = np.dtype("<f8")
 _CODE = Path(__file__).parent
 
 
@@ -35,12 +32,7 @@ def key_of(settings: Any) -> str:
 
 
 def save(path: Path, key: str, memory: Memory) -> None:
-    """Write a memory; it replaces the earlier one in one step.
-
-    The file: SHA-256 of what follows; length of the contents in bytes, a little-endian integer of
-    eight bytes; the contents (JSON, blanks up to a multiple of eight); all arrays, one behind the
-    other.
-    """
+    """Write a memory; it replaces the earlier one in one step."""
     arrays = [memory.rows]
     listed: list[dict[str, Any]] = []
     for checkpoint in memory.checkpoints:
@@ -57,20 +49,7 @@ def save(path: Path, key: str, memory: Memory) -> None:
                 "arrays": [(group, slot, array.shape) for group, slot, array in slots],
             }
         )
-    about = {"key": key, "rows": memory.rows.shape, "checkpoints": listed}
-    contents = json.dumps(about).encode()
-    contents += b" " * (-len(contents) % NUMBER.itemsize)
-    parts: list[Any] = [
-        len(contents).to_bytes(NUMBER.itemsize, "little"),
-        contents,
-        *(np.ascontiguousarray(array, dtype=NUMBER) for array in arrays if array.size),
-    ]
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(part)
-    with replacing(path) as temporary, temporary.open("wb") as handle:
-        handle.write(digest.digest())
-        handle.writelines(parts)
+    flat.save(path, {"key": key, "rows": memory.rows.shape, "checkpoints": listed}, arrays)
 
 
 def load(path: Path, key: str) -> Memory | None:
@@ -79,30 +58,17 @@ def load(path: Path, key: str) -> Memory | None:
     It only saves time: without it everything is computed anew, to the same bytes.
     """
     try:
-        told = memoryview(path.read_bytes())
-    except OSError:
+        read = flat.load(path)
+    except (OSError, ValueError):
         return None
-    content = told[SHA256_BYTES:]
-    if hashlib.sha256(content).digest() != told[:SHA256_BYTES]:
-        return None
-    begin = NUMBER.itemsize
-    end = begin + int.from_bytes(content[:begin], "little")
-    about = json.loads(bytes(content[begin:end]))
+    about = read.contents
     if about["key"] != key:
         return None
-    numbers = np.frombuffer(content[end:], dtype=NUMBER)
-    done = 0
-
-    def array(shape: list[int]) -> np.ndarray:
-        nonlocal done
-        first, done = done, done + math.prod(shape)
-        return numbers[first:done].reshape(shape)
-
-    rows = array(about["rows"])
+    rows = read.array(about["rows"])
     checkpoints = []
     for each in about["checkpoints"]:
         states: dict[str, State] = {}
         for group, slot, shape in each["arrays"]:
-            states.setdefault(group, {})[slot] = array(shape)
+            states.setdefault(group, {})[slot] = read.array(shape)
         checkpoints.append(Checkpoint(each["event"], each["digest"], states))
     return Memory(tuple(checkpoints), rows)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numba import njit
 
-from pitchline.features.encode import MEASURES, Encoded
+from pitchline.features.encoded import MEASURES, Encoded
 from pitchline.features.group import Slot, Span, State, Values
 from pitchline.features.membership import TAKES_NEWCOMER, kept
 from pitchline.params.features import Strength

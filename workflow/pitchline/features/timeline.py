@@ -6,9 +6,12 @@ computed along it holds nothing that came later.
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -33,12 +36,12 @@ class Timeline:
         return len(self.match)
 
 
-def in_order(matches: pd.DataFrame) -> pd.DataFrame:
+def in_order(matches: "pd.DataFrame") -> "pd.DataFrame":
     """The matches by kick-off, those of one moment by match_id."""
     return matches.sort_values(["kick_off", "match_id"], kind="stable").reset_index(drop=True)
 
 
-def as_known(matches: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
+def as_known(matches: "pd.DataFrame", as_of: "pd.Timestamp") -> "pd.DataFrame":
     """The matches as they were known at ``as_of``: later results become null.
 
     Args:
@@ -51,7 +54,9 @@ def as_known(matches: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
     )
 
 
-def told_by(rows: pd.DataFrame, matches: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFrame:
+def told_by(
+    rows: "pd.DataFrame", matches: "pd.DataFrame", moment: "pd.Timestamp"
+) -> "pd.DataFrame":
     """The rows of matches that kicked off by a moment.
 
     Prices and line-ups carry no time of their own. Where the tables hold more than was known at
@@ -66,7 +71,7 @@ def told_by(rows: pd.DataFrame, matches: pd.DataFrame, moment: pd.Timestamp) -> 
     return rows[rows["match_id"].isin(begun)].reset_index(drop=True)
 
 
-def timeline(matches: pd.DataFrame) -> Timeline:
+def timeline(matches: "pd.DataFrame") -> Timeline:
     """All events of the matches.
 
     Args:
@@ -75,7 +80,7 @@ def timeline(matches: pd.DataFrame) -> Timeline:
     rows = np.arange(len(matches))
     played = matches["result"].notna().to_numpy()
     moment = np.concatenate(
-        [_milliseconds(matches["known_at"])[played], _milliseconds(matches["kick_off"])]
+        [milliseconds(matches["known_at"])[played], milliseconds(matches["kick_off"])]
     )
     is_result = np.concatenate([np.ones(played.sum(), dtype=bool), np.zeros(len(rows), dtype=bool)])
     match = np.concatenate([rows[played], rows])
@@ -83,5 +88,6 @@ def timeline(matches: pd.DataFrame) -> Timeline:
     return Timeline(is_result[order], match[order], moment[order])
 
 
-def _milliseconds(moments: pd.Series) -> np.ndarray:
+def milliseconds(moments: "pd.Series") -> np.ndarray:
+    """Moments as milliseconds since 1970."""
     return np.asarray(moments.dt.as_unit("ms").astype("int64"))

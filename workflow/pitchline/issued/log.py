@@ -9,10 +9,10 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from pitchline.errors import ArtifactError
 from pitchline.files import replacing
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MOMENT = pa.timestamp("ms", tz="UTC")
 SCHEMA = pa.schema(
     [
@@ -75,8 +76,7 @@ class Match(Protocol):
     def kick_off(self) -> datetime: ...  # noqa: D102
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(NamedTuple):
     """Forecasts that one model made for one request.
 
     Attributes:
@@ -102,9 +102,10 @@ class Batch:
     as_of: int
 
 
+@lru_cache(maxsize=64)
 def milliseconds(moment: datetime) -> int:
     """Milliseconds since 1970, UTC."""
-    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+    return (moment - EPOCH) // timedelta(milliseconds=1)
 
 
 def table_of(batches: Sequence[Batch], ids: Iterator[str]) -> pa.Table:
@@ -184,13 +185,19 @@ def days_of(folder: Path) -> list[date]:
     return sorted(found)
 
 
-def read(folder: Path, since: datetime | None = None, until: datetime | None = None) -> pa.Table:
+def read(
+    folder: Path,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    where: pc.Expression | None = None,
+) -> pa.Table:
     """The forecasts issued from ``since`` up to but not including ``until``.
 
     Args:
         folder: of the log; none at all is an empty log.
         since: UTC; None for the first.
         until: UTC; None for all.
+        where: which rows; None for all.
 
     Returns:
         Rows of ``SCHEMA``, ordered by issued_at and forecast_id.
@@ -204,7 +211,8 @@ def read(folder: Path, since: datetime | None = None, until: datetime | None = N
             continue
         if until is not None and day > until.astimezone(UTC).date():
             continue
-        parts += [table for _, table in read_day(folder_of(folder, day))]
+        tables = [table for _, table in read_day(folder_of(folder, day))]
+        parts += tables if where is None else [table.filter(where) for table in tables]
     table = pa.concat_tables(parts)
     if since is not None:
         table = table.filter(pc.greater_equal(table["issued_at"], pa.scalar(since, MOMENT)))

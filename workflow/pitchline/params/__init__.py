@@ -4,6 +4,8 @@ from pathlib import Path
 
 from pitchline.params.alerts import Alerts, Route
 from pitchline.params.backtest import Backtest
+from pitchline.params.backup import Backup
+from pitchline.params.challenge import Challenge
 from pitchline.params.collect import Acknowledgement, Collect, NetworkSource
 from pitchline.params.features import Features
 from pitchline.params.ingest import Ingest
@@ -18,6 +20,7 @@ from pitchline.params.monitor import (
 from pitchline.params.promote import Promote, PromotionGate
 from pitchline.params.quality import Quality
 from pitchline.params.reading import load, validate
+from pitchline.params.schedule import Schedule, ScheduledTask, TaskRetries
 from pitchline.params.train import Blend, DixonColesSearch, Evaluate, FamilyName, Search, Train
 
 PARAMS_FILE = Path("params.yaml")
@@ -27,7 +30,9 @@ __all__ = [
     "Acknowledgement",
     "Alerts",
     "Backtest",
+    "Backup",
     "Blend",
+    "Challenge",
     "Collect",
     "DixonColesSearch",
     "DriftMonitor",
@@ -44,6 +49,9 @@ __all__ = [
     "QualityMonitor",
     "Promote",
     "PromotionGate",
+    "Schedule",
+    "ScheduledTask",
+    "TaskRetries",
     "Route",
     "Search",
     "Train",

@@ -11,12 +11,15 @@ from pydantic import Field
 
 from pitchline.params.alerts import Alerts
 from pitchline.params.backtest import Backtest
+from pitchline.params.backup import Backup
+from pitchline.params.challenge import Challenge
 from pitchline.params.collect import Collect
 from pitchline.params.features import Features
 from pitchline.params.ingest import Ingest
 from pitchline.params.monitor import Monitor
 from pitchline.params.promote import Promote
 from pitchline.params.retrain import Retrain
+from pitchline.params.schedule import Schedule
 from pitchline.params.train import Evaluate, Train
 from pitchline.params.types import Moment, Section
 
@@ -47,9 +50,12 @@ class Params(Section):
     evaluate: Evaluate
     backtest: Backtest
     promote: Promote
+    challenge: Challenge
     predict: Predict
     monitor: Monitor
+    schedule: Schedule
     alerts: Alerts
+    backup: Backup
 
 
 def json_schema() -> dict[str, Any]:

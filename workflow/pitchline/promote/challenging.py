@@ -1,18 +1,24 @@
 """``pitchline promote challenge`` and ``compare``: a model tried against the champion."""
 
+import re
+from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
 import click
+import pandas as pd
 
 from pitchline import console, layout
 from pitchline.errors import ArtifactError
+from pitchline.files import json_bytes, read_parquet
 from pitchline.params import load
 from pitchline.promote import agreement, challenger
 from pitchline.promote import champion as champions
 from pitchline.train.candidate import version_of
 
 SHARE = 0.1
+VERSION = r"[0-9a-f]{12}"
+DAY = click.DateTime(["%Y-%m-%d"])
 
 
 @click.command()
@@ -61,6 +67,84 @@ def challenge(
         "forecasts unseen beside" if mode == "shadow" else f"answers {share:.0%} of fixtures beside"
     )
     console.say("promote", f"{version} {does} champion {pointer['version']}")
+
+
+@click.command()
+@click.option("--champion", default=None, help="A version; else the one that serves.")
+@click.option("--challenger", "other", default=None, help="A version; else the one that runs.")
+@click.option("--since", type=DAY, default=None, help="Matches from this day (UTC) on.")
+@click.option("--until", type=DAY, default=None, help="Matches before this day (UTC).")
+@click.option(
+    "--clock",
+    type=click.Choice(["wall", "data"]),
+    default="wall",
+    show_default=True,
+    help="Forecasts issued before the kick-off, or those that knew nothing from after it.",
+)
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.pass_obj
+def compare(
+    params_file: Path,
+    champion: str | None,
+    other: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    clock: str,
+    as_json: bool,
+) -> None:
+    """Compare champion and challenger on settled matches, and recommend."""
+    from pitchline.issued.log import read
+    from pitchline.promote import live
+
+    params = load(params_file)
+    versions = _versions(champion, other)
+    matches = read_parquet(layout.MATCHES, made_by="snakemake --cores 1 ingest")
+    for day, chosen in ((since, matches["kick_off"].ge), (until, matches["kick_off"].lt)):
+        if day is not None:
+            matches = matches[chosen(pd.Timestamp(day, tz="UTC")).reindex(matches.index)]
+    log = read(layout.ISSUED, where=live.of_models(versions)).to_pandas()
+    found = live.paired(log, matches, *versions, cast(live.Clock, clock))
+    told = {
+        "champion": versions[0],
+        "challenger": versions[1],
+        "since": f"{since:%Y-%m-%d}" if since else None,
+        "until": f"{until:%Y-%m-%d}" if until else None,
+        "clock": clock,
+        **live.compare(found, params.challenge, params.evaluate, params.seed),
+    }
+    if as_json:
+        click.echo(json_bytes(told), nl=False)
+        return
+    from rich.console import Console
+
+    from pitchline.promote.verdict import page
+
+    screen = Console()
+    screen.width = max(screen.width, 100)
+    screen.print(page(told))
+
+
+def _versions(champion: str | None, other: str | None) -> tuple[str, str]:
+    """The versions to compare, champion first.
+
+    Raises:
+        ArtifactError: one is no version, both are the same, or no model challenges.
+    """
+    if other is None:
+        pointer = challenger.read_challenger()
+        if pointer is None:
+            raise ArtifactError(
+                f"{layout.CHALLENGER}: no model challenges the champion. Start with "
+                f"`{challenger.MADE_BY}`, or name one that did with --challenger."
+            )
+        other = str(pointer["version"])
+    champion = champion or str(_champion()["version"])
+    for version in (champion, other):
+        if not re.fullmatch(VERSION, version):
+            raise ArtifactError(f"{version!r}: not a version; it has 12 hex digits.")
+    if champion == other:
+        raise ArtifactError(f"{champion}: name two models; this one is both.")
+    return champion, other
 
 
 def _champion() -> dict[str, Any]:

@@ -346,3 +346,4 @@ def _print(page: Any) -> None:
 
 
 promote.add_command(challenging.challenge)
+promote.add_command(challenging.compare)

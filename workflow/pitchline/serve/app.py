@@ -15,12 +15,15 @@ from starlette.responses import Response
 
 from pitchline import __version__, layout
 from pitchline.issued.writer import Writer
+from pitchline.serve.alerting import ModelAlerts
 from pitchline.serve.challenge import Challenger, Contest
-from pitchline.serve.errors import FAILED, MEDIA_TYPE, At, Problem
+from pitchline.serve.errors import FAILED, At, Problem
 from pitchline.serve.guard import Guard
 from pitchline.serve.measure import Measures
 from pitchline.serve.names import read_names
-from pitchline.serve.routes import fixtures, health, metrics, model, predict
+from pitchline.serve.page import error as telling
+from pitchline.serve.page import route as page
+from pitchline.serve.routes import docs, fixtures, health, metrics, model, predict
 from pitchline.serve.schemas import ProblemDocument
 from pitchline.serve.service import Service
 from pitchline.serve.settings import Settings, read_settings
@@ -40,7 +43,7 @@ def create() -> Guard:
     """The application of one worker: settings from the environment, files of this folder."""
     settings = read_settings(os.environ)
     root = Path.cwd()
-    champion = Champion(root, settings.poll_seconds)
+    champion = Champion(root, settings.poll_seconds, ModelAlerts(root))
     guard = build(assemble(root, settings, champion))
     # Other threads keep the event loop waiting no longer than this, 5 ms else.
     sys.setswitchinterval(SWITCH_SECONDS)
@@ -74,12 +77,14 @@ def build(service: Service) -> Guard:
     """The ASGI application."""
     app = FastAPI(
         title="Pitchline", version=__version__, description=DESCRIPTION,
-        openapi_url="/v1/openapi.json", docs_url="/v1/docs", redoc_url=None,
+        openapi_url="/v1/openapi.json", docs_url=None, redoc_url=None,
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
     )  # fmt: skip
     for route in (health, fixtures, model, metrics):
         route.add(app, service)
+    docs.add(app)
+    page.add(app, service, service.tables.root)
     direct = {("POST", predict.PATH): predict.add(app, service)}
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(HTTPException, _http)
@@ -116,16 +121,19 @@ def _openapi(app: FastAPI, service: Service) -> dict[str, Any]:
     operation = document["paths"][predict.PATH]["post"]
     operation["requestBody"] = predict.request_body(service, service.champion.current)
     if service.settings.token is not None:
-        document["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
-        document["security"] = [{"token": []}]
+        document["components"]["securitySchemes"] = {
+            "token": {"type": "http", "scheme": "bearer"},
+            "password": {"type": "http", "scheme": "basic"},
+        }
+        document["security"] = [{"token": []}, {"password": []}]
         document["paths"]["/v1/health"]["get"]["security"] = []
     return document
 
 
 async def _problem(request: Request, problem: Exception) -> Response:
     assert isinstance(problem, Problem)  # noqa: S101
-    body = problem.body(request.scope["request_id"])
-    return Response(body, problem.status, problem.headers, media_type=MEDIA_TYPE)
+    told = telling.answer(problem, request.scope["request_id"], request.headers.get("accept", ""))
+    return Response(told[0], problem.status, told[1])
 
 
 async def _http(request: Request, error: Exception) -> Response:

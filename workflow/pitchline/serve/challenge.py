@@ -7,10 +7,12 @@ import hashlib
 import json
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Literal, Protocol
 
 import numpy as np
@@ -113,8 +115,8 @@ class Challenger(Follower):
             self._challenge = self._current = self._taken = self._seen = None
             self._refused.clear()
 
-    def _take(self, content: bytes | None, served: Served | None) -> None:
-        super()._take(content, served)
+    def _take(self, content: bytes | None, served: Served | None, seconds: float = 0.0) -> None:
+        super()._take(content, served, seconds)
         if served is not None:
             _log.info("challenger %s begins", served.version)
             told = json.loads(content or b"")
@@ -197,7 +199,7 @@ class Contest:
             Probabilities, shape (matches, 3), and the version that gives each row.
         """
         challenge = self.against(champion.version)
-        now = milliseconds(datetime.now(UTC))
+        now = time.time_ns() // 1_000_000
         by = [champion.version] * len(matches)
         if challenge is None:
             self._note(
@@ -324,7 +326,7 @@ class Contest:
         self.measures.issued(role, mode, len(matches))
         if self.writer is not None:
             seen = [True] * len(matches) if served is None else served
-            as_of = max(milliseconds(data_as_of), milliseconds(_moment(model.as_of)))
+            as_of = max(milliseconds(data_as_of), _moment(model.as_of))
             self.writer.add(
                 Batch(
                     request_id, issued_at, mode, role, model.version, matches, probabilities,
@@ -333,6 +335,8 @@ class Contest:
             )  # fmt: skip
 
 
-def _moment(text: str) -> datetime:
+@lru_cache(maxsize=16)
+def _moment(text: str) -> int:
+    """An ISO moment in milliseconds since 1970; UTC where it tells no zone."""
     read = datetime.fromisoformat(text)
-    return read.replace(tzinfo=UTC) if read.tzinfo is None else read
+    return milliseconds(read.replace(tzinfo=UTC) if read.tzinfo is None else read)

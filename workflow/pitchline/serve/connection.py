@@ -6,7 +6,11 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 
 from pitchline.serve.errors import MEDIA_TYPE, Problem
 from pitchline.serve.log import LOGGER
@@ -61,8 +65,10 @@ class Connection(HttpToolsProtocol):
         self._read = Deadline(client_seconds, self._not_read)
         self._in_head = False
         self._in_message = False
+        self._completed = False
         self._head_bytes = 0
         self._ended = False
+        self._working: RequestResponseCycle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first request."""
@@ -73,21 +79,30 @@ class Connection(HttpToolsProtocol):
         """Wait for nothing more."""
         self._sent.end()
         self._read.end()
+        # uvicorn tells it to the last request alone; one before it may be at work.
+        if self._working is not None:
+            self._working.disconnected = True
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Take bytes of requests."""
         if self._ended:
             return
+        self._completed = False
         super().data_received(data)
         if self._ended:
             return
-        if self._in_head:
+        # Where a request ended in these bytes, who knows how many of them are the next one's head.
+        if self._in_head and not self._completed:
             self._head_bytes += len(data)
             if self._head_bytes > HEAD_LIMIT:
                 self._end(Problem("oversized-head", f"Allowed: {HEAD_LIMIT} bytes."))
         if self._in_message:
             self._sent.begin(self.loop)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._working = cycle
+        super()._start_asgi_task(cycle, app)
 
     def on_message_begin(self) -> None:
         """A request begins."""
@@ -103,6 +118,7 @@ class Connection(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """All of it is here."""
         self._in_message = False
+        self._completed = True
         self._sent.end()
         super().on_message_complete()
 

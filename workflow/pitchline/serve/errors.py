@@ -24,6 +24,8 @@ KINDS = {
     "unknown-competition": (404, "No such competition"),
     "unknown-column": (422, "No such feature"),
     "unknown-fixture": (404, "No table holds this fixture"),
+    "competition-needed": (422, "The competition must be named"),
+    "too-far-ahead": (422, "The kick-off is too far ahead"),
     "past-kick-off": (409, "The match has kicked off"),
     "batch-too-large": (422, "Too many fixtures or rows"),
     "rate-limited": (429, "Too many requests"),
@@ -64,6 +66,11 @@ class Problem(Exception):
         """The HTTP status."""
         return KINDS[self.kind][0]
 
+    @property
+    def title(self) -> str:
+        """What the kind of problem is called."""
+        return KINDS[self.kind][1]
+
     def body(self, request_id: str) -> bytes:
         """The document of RFC 9457."""
         status, title = KINDS[self.kind]
@@ -77,3 +84,8 @@ class Problem(Exception):
         if self.errors:
             told["errors"] = self.errors
         return msgspec.json.encode(told)
+
+
+def wrong(pointer: str, text: str) -> Problem:
+    """The problem of one value that can't be used."""
+    return Problem("wrong-value", "A value can't be used.", [At(pointer, text)])

@@ -1,6 +1,7 @@
 """The outermost layer: request ids, token, limits, bodies, errors, log lines, figures."""
 
 import asyncio
+import base64
 import hmac
 import logging
 import os
@@ -11,8 +12,9 @@ from typing import Any
 
 from pitchline.errors import PitchlineError
 from pitchline.serve import log
-from pitchline.serve.errors import FAILED, MEDIA_TYPE, Problem
+from pitchline.serve.errors import FAILED, Problem
 from pitchline.serve.log import LOGGER
+from pitchline.serve.page import error as telling
 from pitchline.serve.service import Service
 
 Message = MutableMapping[str, Any]
@@ -105,19 +107,20 @@ class Guard:
                 if direct is not None:
                     scope["direct"] = scope["path"]
                     scope["model"], told = await direct(headers, content)
-                    await _tell(200, JSON, told, [(MODEL, scope["model"].encode())], sending)
+                    answer = [(b"content-type", JSON), (MODEL, scope["model"].encode())]
+                    await _tell(200, told, answer, sending)
                     return
                 receive = _replayed(content, receive)
             await self._app(scope, receive, sending)
         except Problem as problem:
-            await _explain(problem, scope["request_id"], sending)
+            await _explain(problem, scope["request_id"], headers, sending)
         except asyncio.CancelledError:
             raise
         except Exception:  # noqa: BLE001 - whatever it is, the client learns none of it
             _log.exception("a request failed", extra={"told": {"request": scope["request_id"]}})
             if status == 0:
                 failed = Problem("internal", FAILED)
-                await _explain(failed, scope["request_id"], sending)
+                await _explain(failed, scope["request_id"], headers, sending)
         finally:
             self._note(scope, status, time.perf_counter() - began)
 
@@ -125,8 +128,8 @@ class Guard:
         if scope["path"] == OPEN_TO_ALL:
             return
         if self._token is not None:
-            kind, _, token = headers.get(b"authorization", b"").partition(b" ")
-            if kind.lower() != b"bearer" or not hmac.compare_digest(token.strip(), self._token):
+            given = token_of(headers.get(b"authorization", b""))
+            if not hmac.compare_digest(given, self._token):
                 raise Problem(
                     "unauthorized", "Send the header `Authorization: Bearer <token>`.",
                     headers={"WWW-Authenticate": "Bearer"},
@@ -168,7 +171,8 @@ class Guard:
             ) from None
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
-        route = scope.get("direct") or getattr(scope.get("route"), "path", UNROUTED)
+        direct: str | None = scope.get("direct")
+        route = direct or str(getattr(scope.get("route"), "path", UNROUTED))
         method = scope["method"] if scope["method"] in METHODS else "other"
         self._service.contest.answered()
         self._service.measures.answered(route, method, status, seconds)
@@ -201,10 +205,24 @@ class Guard:
         await asyncio.to_thread(self._service.champion.stop)
         await asyncio.to_thread(self._service.tables.stop)
         await asyncio.to_thread(self._service.contest.stop)
+        log.STANDARD_ERROR.flush()
         await send({"type": "lifespan.shutdown.complete"})
 
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def token_of(authorization: bytes) -> bytes:
+    """The token that a request brings: as bearer, or as the password of any user (RFC 7617)."""
+    kind, _, told = authorization.partition(b" ")
+    if kind.lower() == b"bearer":
+        return told.strip()
+    if kind.lower() != b"basic":
+        return b""
+    try:
+        return base64.b64decode(told.strip(), validate=True).partition(b":")[2]
+    except ValueError:
+        return b""
 
 
 def _oversized(limit: int) -> Problem:
@@ -225,15 +243,15 @@ def _replayed(content: bytes, receive: Receive) -> Receive:
     return again
 
 
-async def _explain(problem: Problem, request_id: str, send: Send) -> None:
-    headers = [(name.lower().encode(), value.encode()) for name, value in problem.headers.items()]
-    await _tell(problem.status, MEDIA_TYPE.encode(), problem.body(request_id), headers, send)
-
-
-async def _tell(
-    status: int, media_type: bytes, body: bytes, more: list[tuple[bytes, bytes]], send: Send
+async def _explain(
+    problem: Problem, request_id: str, asked: dict[bytes, bytes], send: Send
 ) -> None:
-    length = str(len(body)).encode()
-    headers = [(b"content-type", media_type), (b"content-length", length), *more]
+    body, told = telling.answer(problem, request_id, asked.get(b"accept", b"").decode("latin-1"))
+    headers = [(name.lower().encode(), value.encode()) for name, value in told.items()]
+    await _tell(problem.status, body, headers, send)
+
+
+async def _tell(status: int, body: bytes, headers: list[tuple[bytes, bytes]], send: Send) -> None:
+    headers = [(b"content-length", str(len(body)).encode()), *headers]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

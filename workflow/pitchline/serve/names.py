@@ -23,11 +23,15 @@ class Names:
         shown: each team's name as shown to people, by slug.
         teams: slugs by folded spelling; a spelling may be several teams'.
         competitions: each competition's shown name, by slug.
+        seasons: ``two years`` or ``one year``, by the competition's slug.
+        formats: ``double round robin``, ``cup`` or ``other``, by the competition's slug.
     """
 
     shown: Mapping[str, str]
     teams: Mapping[str, tuple[str, ...]]
     competitions: Mapping[str, str]
+    seasons: Mapping[str, str]
+    formats: Mapping[str, str]
 
     def meant(self, text: str) -> tuple[str, ...]:
         """Slugs of the teams that a text may mean; none if nobody is called so."""
@@ -65,7 +69,7 @@ def read_names(root: Path) -> Names:
     """
     teams = _rows(root, layout.TEAMS, ("team", "name"))
     spellings = _rows(root, layout.TEAM_NAMES, ("team", "name"))
-    competitions = _rows(root, layout.COMPETITIONS, ("competition", "name"))
+    competitions = _rows(root, layout.COMPETITIONS, ("competition", "name", "seasons", "format"))
     meant: dict[str, dict[str, None]] = {}
     slugs = ((row["team"], row["team"]) for row in teams)
     named = ((row["team"], row["name"]) for row in [*teams, *spellings] if row["name"])
@@ -74,7 +78,10 @@ def read_names(root: Path) -> Names:
     return Names(
         {row["team"]: row["name"] for row in teams},
         {spelling: tuple(found) for spelling, found in meant.items()},
-        {row["competition"]: row["name"] for row in competitions},
+        *(
+            {row["competition"]: row[field] for row in competitions}
+            for field in ("name", "seasons", "format")
+        ),
     )
 
 

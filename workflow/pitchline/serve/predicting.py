@@ -1,14 +1,15 @@
 """POST /v1/predict from the body's bytes to the answer's: no framework, no pandas."""
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Annotated, Any
 
 import msgspec
 import numpy as np
 
-from pitchline.serve.errors import At, Problem
+from pitchline.serve.asked import Asking, Unheld, Wanted, season_told, told
+from pitchline.serve.errors import At, Problem, wrong
 from pitchline.serve.schemas import DAY
 from pitchline.serve.service import Model, Service
 from pitchline.serve.tables import Fixture, Fixtures
@@ -16,6 +17,8 @@ from pitchline.serve.tables import Fixture, Fixtures
 # No feature comes near it, and every model can take it.
 LARGEST = 1e9
 TOLD_FAULTS = 20
+# Rows that are forecast without giving others the interpreter.
+PIECE = 64
 OUTCOMES = "HDA"
 MOMENT = re.compile(
     DAY.pattern + r"[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?([Zz]|[+-][0-9:]{5})?"
@@ -24,16 +27,26 @@ Value = Annotated[float, msgspec.Meta(ge=-LARGEST, le=LARGEST)]
 
 
 class Asked(msgspec.Struct, forbid_unknown_fields=True):
-    """A fixture: by ``match_id``, or by both teams and the kick-off."""
+    """A fixture: by ``match_id``, or by both teams and the kick-off.
+
+    ``competition`` and ``season`` say more of a fixture by teams.
+    """
 
     match_id: Annotated[str, msgspec.Meta(max_length=200)] | None = None
     home: Annotated[str, msgspec.Meta(max_length=200)] | None = None
     away: Annotated[str, msgspec.Meta(max_length=200)] | None = None
     kick_off: Annotated[str, msgspec.Meta(max_length=40)] | None = None
+    competition: Annotated[str, msgspec.Meta(max_length=100)] | None = None
+    season: Annotated[str, msgspec.Meta(max_length=20)] | None = None
 
 
 class Forecast(msgspec.Struct, omit_defaults=True, gc=False):
-    """Probabilities of one fixture or row; a row has no fixture."""
+    """Probabilities of one fixture or row; a row has no fixture.
+
+    ``features`` tells where a fixture's features come from: ``table``, or ``computed`` for one that
+    no table holds, with the teams whose ratings start anew and the kick-off that the table has.
+    ``model`` is told where another model than the answer's made it.
+    """
 
     probability_home: float
     probability_draw: float
@@ -44,6 +57,10 @@ class Forecast(msgspec.Struct, omit_defaults=True, gc=False):
     kick_off: datetime | None = None
     home_team: str | None = None
     away_team: str | None = None
+    season: str | None = None
+    features: str | None = None
+    newcomers: list[str] = []
+    moved_from: datetime | None = None
     model: str | None = None
 
 
@@ -99,14 +116,17 @@ def predict(service: Service, content: bytes, request_id: str | None = None) -> 
     if len(items) > limit:
         at = At(f"/{name}", f"{len(items)} given; allowed: {limit} in one request")
         raise Problem("batch-too-large", "Send the batch in parts.", [at])
+    fixtures: list[Fixture] | None = None
     if name == "rows":
-        fixtures = None
         table = np.array([msgspec.structs.astuple(row) for row in items], dtype=np.float64)
     else:
-        found = service.tables.fixtures
-        fixtures = _looked_up(service, model, found, items)
-        table = _features(found, fixtures, model.reads)
-    probabilities = model.predict(table)
+        asking = Asking(
+            service, service.tables.fixtures, service.now(model), service.tables.standing.ahead
+        )
+        fixtures = asking.with_features(_looked_up(asking, items))
+        table = _features(asking, fixtures, model.reads)
+    pieces = [model.predict(table[at : at + PIECE]) for at in range(0, len(table), PIECE)]
+    probabilities = pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
     if not np.isfinite(probabilities).all():
         number = int(np.flatnonzero(~np.isfinite(probabilities).all(axis=1))[0])
         at = At(f"/{name}/{number}", "the model gives no probabilities for these values")
@@ -116,7 +136,7 @@ def predict(service: Service, content: bytes, request_id: str | None = None) -> 
         made = _forecasts(probabilities, None)
         return model.version, _encoder.encode(Answer(model.version, made))
     probabilities, by = service.contest.share_out(
-        model, probabilities, fixtures, lambda reads: _features(found, fixtures, reads),
+        model, probabilities, fixtures, lambda reads: _features(asking, fixtures, reads),
         request_id, service.data_as_of(model),
     )  # fmt: skip
     made = _forecasts(probabilities, fixtures)
@@ -149,6 +169,12 @@ def _forecasts(probabilities: np.ndarray, fixtures: list[Fixture] | None) -> lis
         forecast.kick_off = fixture.kick_off
         forecast.home_team = fixture.home_team
         forecast.away_team = fixture.away_team
+        forecast.season = fixture.season
+        forecast.features = "table"
+        if isinstance(fixture, Unheld):
+            forecast.features = "computed"
+            forecast.newcomers = list(fixture.newcomers)
+            forecast.moved_from = fixture.moved_from
     return made
 
 
@@ -174,30 +200,35 @@ def _pointed(text: str) -> tuple[str, str]:
     return text[:300], path.replace("[", "/").replace("]", "").replace(".", "/")[:300]
 
 
-def _features(found: Fixtures, fixtures: list[Fixture], reads: tuple[str, ...]) -> np.ndarray:
-    places = np.array([fixture.row for fixture in fixtures], dtype=np.intp)
-    table = np.empty((len(places), len(reads)))
+def _features(asking: Asking, fixtures: list[Fixture], reads: tuple[str, ...]) -> np.ndarray:
+    """What a model reads of the fixtures, shape (fixtures, reads)."""
+    table = np.empty((len(fixtures), len(reads)))
+    unheld = [fixture for fixture in fixtures if isinstance(fixture, Unheld)]
+    held: Any = slice(None)
+    if unheld:
+        asked = np.array([isinstance(fixture, Unheld) for fixture in fixtures], dtype=bool)
+        table[asked], held = asking.read(unheld, reads), ~asked
+    if len(unheld) == len(fixtures):
+        return table
+    places = np.array([fixture.row for fixture in fixtures], dtype=np.intp)[held]
     for number, column in enumerate(reads):
-        if column not in found.features:
+        if column not in asking.found.features:
             raise Problem(
                 "features-not-here",
                 f"The model reads {column!r}, which the feature table lacks; ask with `rows`.",
             )
-        table[:, number] = found.features[column][places]
+        table[held, number] = asking.found.features[column][places]
     return table
 
 
-def _looked_up(
-    service: Service, model: Model, found: Fixtures, asked: list[Asked]
-) -> list[Fixture]:
-    now = service.now(model)
+def _looked_up(asking: Asking, asked: list[Asked]) -> list[Fixture]:
     fixtures: list[Fixture] = []
     faults: list[tuple[str, At]] = []
     for number, each in enumerate(asked):
         at = f"/fixtures/{number}"
         try:
-            fixture = _one(service, found, each, at)
-            if fixture.kick_off < now:
+            fixture = _one(asking, each, at)
+            if fixture.kick_off < asking.now:
                 raise past(fixture.kick_off, at)
             fixtures.append(fixture)
         except Problem as problem:
@@ -215,14 +246,15 @@ def past(kick_off: datetime, pointer: str) -> Problem:
     return Problem("past-kick-off", "Forecasts are for matches to come.", [at])
 
 
-def _one(service: Service, found: Fixtures, asked: Asked, pointer: str) -> Fixture:
-    by_teams = (asked.home, asked.away, asked.kick_off)
+def _one(asking: Asking, asked: Asked, pointer: str) -> Fixture:
+    service, found = asking.service, asking.found
+    by_teams = (asked.home, asked.away, asked.kick_off, asked.competition, asked.season)
     if asked.match_id is not None and not any(part is not None for part in by_teams):
         return _by_id(found, asked.match_id, f"{pointer}/match_id")
     if asked.match_id is not None or asked.home is None or asked.away is None:
-        raise _wrong(pointer, "give `match_id` alone, or `home`, `away` and `kick_off`")
+        raise wrong(pointer, "give `match_id` alone, or `home`, `away` and `kick_off`")
     if asked.kick_off is None:
-        raise _wrong(f"{pointer}/kick_off", "missing: the kick-off's moment or date")
+        raise wrong(f"{pointer}/kick_off", "missing: the kick-off's moment or date")
     day, moment = _when(asked.kick_off, f"{pointer}/kick_off")
     faults = [
         service.no_team(name, f"{pointer}/{side}")
@@ -237,8 +269,17 @@ def _one(service: Service, found: Fixtures, asked: Asked, pointer: str) -> Fixtu
         for away in service.names.meant(asked.away)
     ]
     if all(home == away for home, away in pairs):
-        raise _wrong(pointer, "home and away are the same team")
-    meetings = [fixture for pair in pairs for fixture in found.by_teams.get(pair, ())]
+        raise wrong(pointer, "home and away are the same team")
+    if asked.competition is not None:
+        service.competition(asked.competition, f"{pointer}/competition")
+    season = None if asked.season is None else season_told(asked.season, f"{pointer}/season")
+    wanted = Wanted(pairs, day, moment, asked.competition, season, pointer)
+    meetings = [
+        fixture
+        for pair in pairs
+        for fixture in found.by_teams.get(pair, ())
+        if wanted.fits(fixture)
+    ]
     for fixture in meetings:
         if fixture.kick_off == moment or (moment is None and fixture.kick_off.date() == day):
             return fixture
@@ -246,11 +287,9 @@ def _one(service: Service, found: Fixtures, asked: Asked, pointer: str) -> Fixtu
         for kick_off in found.played_by_teams.get(pair, ()):
             if kick_off.date() == day:
                 raise past(kick_off, pointer)
-    if day < service.now(service.champion.current).date():
-        raise past(moment or datetime(day.year, day.month, day.day, tzinfo=UTC), pointer)
-    near = [told(fixture.kick_off) for fixture in meetings]
-    text = f"no table holds it at {asked.kick_off}"
-    raise Problem("unknown-fixture", "No table holds this fixture.", [At(pointer, text, near)])
+    if day < asking.now.date():
+        raise past(wanted.kick_off, pointer)
+    return asking.fixture(wanted)
 
 
 def _by_id(found: Fixtures, match_id: str, pointer: str) -> Fixture:
@@ -272,20 +311,8 @@ def _when(text: str, pointer: str) -> tuple[date, datetime | None]:
             raise ValueError
         moment = datetime.fromisoformat(text.upper())
         if moment.tzinfo is None:
-            raise _wrong(pointer, "a moment needs its zone: 2026-05-24T15:00:00Z")
+            raise wrong(pointer, "a moment needs its zone: 2026-05-24T15:00:00Z")
         moment = moment.astimezone(UTC)
         return moment.date(), moment
     except (ValueError, OverflowError):
-        raise _wrong(
-            pointer, "not a moment or a date: 2026-05-24T15:00:00Z or 2026-05-24"
-        ) from None
-
-
-def _wrong(pointer: str, text: str) -> Problem:
-    return Problem("wrong-value", "A value can't be used.", [At(pointer, text)])
-
-
-def told(moment: datetime) -> str:
-    """A moment as ISO text, whole seconds, with Z."""
-    whole = moment.astimezone(UTC) - timedelta(microseconds=moment.microsecond)
-    return whole.isoformat().replace("+00:00", "Z")
+        raise wrong(pointer, "not a moment or a date: 2026-05-24T15:00:00Z or 2026-05-24") from None

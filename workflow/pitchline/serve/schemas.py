@@ -130,6 +130,16 @@ class ForecastTold(BaseModel):
     kick_off: dt.datetime | None = None
     home_team: str | None = None
     away_team: str | None = None
+    season: str | None = None
+    features: Literal["table", "computed"] | None = Field(
+        None, description="computed: of a fixture that no table holds as it was asked"
+    )
+    newcomers: list[str] = Field(
+        [], description="teams whose ratings start anew, as nothing is known of them in the league"
+    )
+    moved_from: dt.datetime | None = Field(
+        None, description="kick-off that the table has for this match"
+    )
     model: str | None = Field(
         None, description="version of the model that made it, where the answer names another"
     )

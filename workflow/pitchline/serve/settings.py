@@ -44,6 +44,9 @@ class Settings(BaseModel):
     batch_limit: Annotated[int, Field(ge=1, le=100_000)] = Field(
         1000, description="most fixtures or feature rows in one request"
     )
+    horizon_days: Annotated[int, Field(ge=1, le=3660)] = Field(
+        370, description="days ahead up to which fixtures that no table holds are forecast"
+    )
     body_seconds: Annotated[float, Field(gt=0, le=600)] = Field(
         10.0, description="seconds within which a body must have come"
     )

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import BaseModel, ValidationError
 
@@ -47,6 +47,16 @@ Stamp = tuple[tuple[int, int, int] | None, ...]
 
 class NotHere(ArtifactError):
     """The files of a model are nowhere on this machine."""
+
+
+class Witness(Protocol):
+    """Who is told what becomes of models, in the thread that watches."""
+
+    def refused(self, version: str | None, reason: str, serving: str) -> None:
+        """A model was refused; another one goes on."""
+
+    def serves(self, version: str) -> None:
+        """The model that the pointer names serves."""
 
 
 @dataclass(frozen=True)
@@ -92,17 +102,21 @@ class Follower:
     place: Place
     role: str
 
-    def __init__(self, root: Path, poll_seconds: float = 0.5) -> None:
+    def __init__(
+        self, root: Path, poll_seconds: float = 0.5, witness: Witness | None = None
+    ) -> None:
         """Watch a project.
 
         Args:
             root: the project's folder.
             poll_seconds: from one look at the pointer to the next.
+            witness: is told of models taken and refused.
         """
         self.swaps = 0
         self.refusals = 0
         self._root = root.absolute()
         self._poll_seconds = poll_seconds
+        self._witness = witness
         self._current: Served | None = None
         self._taken: bytes | None = None
         self._seen: tuple[bytes | None, Stamp] | None = None
@@ -135,11 +149,15 @@ class Follower:
         """Take what the pointer names, if that is new and good."""
         content = self._pointer()
         if content == self._taken:
+            # Also when the pointer is back at it after one that was refused.
+            if self._witness is not None and self._current is not None:
+                self._witness.serves(self._current.version)
             return
         seen = content, stamps(self._root, content, self.place)
         if seen == self._seen and time.monotonic() < self._again_at:
             return
         self._again_at = float("inf")
+        began = time.perf_counter()
         try:
             with yielding():
                 served = self._load(content)
@@ -154,10 +172,10 @@ class Follower:
             # What was interrupted by the end of the watch or a newer pointer decides nothing.
             if served is None:
                 return
-            self._take(content, served)
+            self._take(content, served, time.perf_counter() - began)
         self._seen = seen
 
-    def _take(self, content: bytes | None, served: Served | None) -> None:
+    def _take(self, content: bytes | None, served: Served | None, seconds: float = 0.0) -> None:
         if served is None:
             raise ArtifactError(
                 f"{self.place.file}: changed while its model was fetched. Try again."
@@ -165,9 +183,14 @@ class Follower:
         before, self._current = self._current, served
         self._taken = content
         self._refused.clear()
+        if self._witness is not None:
+            self._witness.serves(served.version)
         if before is not None:
             self.swaps += 1
-            log.info("%s %s serves, %s before", self.role, served.version, before.version)
+            log.info(
+                "%s %s serves, %s before", self.role, served.version, before.version,
+                extra={"told": {"model": served.version, "seconds": round(seconds, 4)}},
+            )  # fmt: skip
 
     def _refuse(self, content: bytes | None, reason: str) -> None:
         told = {
@@ -181,7 +204,12 @@ class Follower:
         self._refused.append(told)
         self.refusals += 1
         goes_on = self._current.version if self._current else "none"
-        log.warning("%s %s refused, %s goes on: %s", self.role, told["version"], goes_on, reason)
+        log.warning(
+            "%s %s refused, %s goes on: %s", self.role, told["version"], goes_on, reason,
+            extra={"told": {"refused": told["version"]}},
+        )  # fmt: skip
+        if self._witness is not None:
+            self._witness.refused(told["version"], reason, goes_on)
 
     def _pointer(self) -> bytes | None:
         try:

@@ -13,6 +13,7 @@ import numpy as np
 
 from pitchline import layout
 from pitchline.serve.log import LOGGER
+from pitchline.serve.standing import WatchedStanding
 
 T = TypeVar("T")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -100,11 +101,17 @@ class Watched(Generic[T]):
 
 
 class Tables:
-    """The feature table and the predictions of a project, watched by a thread."""
+    """The feature table and the predictions of a project, watched by a thread.
+
+    Attributes:
+        standing: what fixtures that no table holds are computed from.
+    """
 
     def __init__(self, root: Path, poll_seconds: float) -> None:
+        self.root = root
         self._fixtures = Watched(root / layout.FEATURES, read_fixtures, Fixtures())
         self._predictions = Watched(root / layout.PREDICTIONS, read_predictions, Predictions())
+        self.standing = WatchedStanding(root)
         self._poll_seconds = poll_seconds
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -123,6 +130,7 @@ class Tables:
         """Look at the files once."""
         self._fixtures.refresh()
         self._predictions.refresh()
+        self.standing.refresh()
 
     def start(self) -> None:
         """Read what is there and watch it from now on."""
@@ -152,7 +160,10 @@ def read_fixtures(path: Path) -> Fixtures:
     waiting = table.filter(pc.is_null(table["result"]))
     waiting = waiting.sort_by([("kick_off", "ascending"), ("match_id", "ascending")])
     told = zip(*(_listed(waiting[key]) for key in keys), strict=True)
-    to_come = tuple(Fixture(*values, row=number) for number, values in enumerate(told))
+    to_come = tuple(
+        Fixture(**dict(zip(keys, values, strict=True)), row=number)
+        for number, values in enumerate(told)
+    )
     by_teams: dict[tuple[str, str], list[Fixture]] = {}
     for fixture in to_come:
         by_teams.setdefault((fixture.home_team, fixture.away_team), []).append(fixture)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 from fastapi import FastAPI
@@ -10,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from pitchline.serve import predicting
+from pitchline.serve.asked import told
 from pitchline.serve.errors import Problem
 from pitchline.serve.guard import Direct
 from pitchline.serve.routes.answers import problems, raw_answer
@@ -22,6 +24,7 @@ MEDIA_TYPE = JSON.encode()
 # Bytes of a body that holds others up for less than a thread would cost it: some 20 rows.
 AT_ONCE = 32_768
 WHEN = {"type": "string", "maxLength": 40}
+EXAMPLE_LATER = timedelta(days=300)
 TEXT = {"type": "string", "minLength": 1, "maxLength": 200}
 
 
@@ -68,11 +71,13 @@ def add(app: FastAPI, service: Service) -> Direct:
         responses=problems(400, 401, 404, 408, 409, 413, 415, 422, 429),
     )  # fmt: skip
     async def predict(request: Request) -> Response:
-        """Forecast fixtures that the tables hold, or feature rows.
+        """Forecast fixtures, or feature rows.
 
         A fixture is named by ``match_id``, or by ``home``, ``away`` (names or slugs) and
-        ``kick_off`` (a moment with its zone, or the date in UTC). A row gives every column that
-        the model reads; null is unknown. All of a batch is forecast by one model, or nothing is.
+        ``kick_off`` (a moment with its zone, or the date in UTC). The features of one that no table
+        holds are computed; ``competition`` is needed where the teams have no league in common. A
+        row gives every column that the model reads; null is unknown. All of a batch is forecast, or
+        nothing is. ``model`` names who made the forecasts; one by another model names it itself.
         """
         headers = dict(request.scope["headers"])
         return raw_answer(request, *await batches.answer(headers, await request.body()))
@@ -105,6 +110,8 @@ def body_schema(model: Model, batch_limit: int) -> dict[str, Any]:
             "home": TEXT,
             "away": TEXT,
             "kick_off": {"anyOf": [{**WHEN, "format": "date-time"}, {**WHEN, "format": "date"}]},
+            "competition": {"type": "string", "maxLength": 100},
+            "season": {"type": "string", "maxLength": 20},
         },
         "required": ["home", "away", "kick_off"],
         "additionalProperties": False,
@@ -143,12 +150,20 @@ def request_body(service: Service, model: Model) -> dict[str, Any]:
         by_teams = {
             "home": service.names.shown.get(first.home_team, first.home_team),
             "away": service.names.shown.get(first.away_team, first.away_team),
-            "kick_off": predicting.told(first.kick_off),
+            "kick_off": told(first.kick_off),
         }
         examples = {
             "match_id": {"summary": "by id", "value": {"fixtures": [{"match_id": first.match_id}]}},
             "teams": {"summary": "by teams and kick-off", "value": {"fixtures": [by_teams]}},
             **examples,
         }
+        if service.tables.standing.ahead is not None:
+            last = now + timedelta(days=service.settings.horizon_days)
+            later = min(first.kick_off + EXAMPLE_LATER, max(last, first.kick_off))
+            ahead = {**by_teams, "kick_off": told(later), "competition": first.competition}
+            examples["ahead"] = {
+                "summary": "a fixture that no table holds",
+                "value": {"fixtures": [ahead]},
+            }
     schema = body_schema(model, service.settings.batch_limit)
     return {"required": True, "content": {JSON: {"schema": schema, "examples": examples}}}

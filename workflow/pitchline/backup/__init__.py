@@ -1,0 +1,1 @@
+"""Backups of what git and DVC don't carry, and their restore."""

@@ -1,0 +1,1 @@
+"""The checks of an installation, and how to mend what they find."""
