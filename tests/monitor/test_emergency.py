@@ -1,6 +1,7 @@
 """The emergency rule: its causes, what holds it back, and what the command does."""
 
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from pitchline.files import write_json
 from pitchline.monitor.emergency import rule, starting
 from pitchline.params import load, validate
 from tests.conftest import ROOT
-from tests.train.project import content_of, pitchline
+from tests.train.project import content_of, edit_params, pitchline
 
 SETTINGS = load(ROOT / "params.yaml").monitor.emergency
 AS_OF = "2026-05-08T00:00:00Z"
@@ -115,12 +116,9 @@ def test_monitors_of_different_data_decide_nothing() -> None:
         rule.decide(mixed, champion(), [], SETTINGS)
 
 
-def test_the_command_is_that_of_the_page_on_retraining() -> None:
-    command = " ".join(rule.command_of("performance_degradation", SETTINGS))
-    page = (ROOT / "docs/retraining.md").read_text(encoding="utf-8")
-    asked = "'retrain={reason: performance_degradation, lookback_days: 14}' -- retrain"
-    assert asked in page
-    assert command == f"snakemake --cores all --config {asked.replace(chr(39), '')}"
+def test_the_command_has_what_the_page_on_retraining_asks_for() -> None:
+    asked = rule.command_of("performance_degradation", SETTINGS)[-1]
+    assert f"--config '{asked}'" in (ROOT / "docs/retraining.md").read_text(encoding="utf-8")
 
 
 # -- the command
@@ -143,26 +141,25 @@ def promoted(project: Path) -> Path:
 
 
 @pytest.fixture
-def retraining(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A program in Snakemake's place that notes how it was called and fails where told to."""
+def runner(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A program in the runner's place that notes how it was called and fails where told to."""
     called = tmp_path / "called"
-    program = tmp_path / "bin" / "snakemake"
-    program.parent.mkdir()
+    program = tmp_path / "python"
     program.write_text(
-        f'#!/bin/sh\nprintf "%s\\n" "$@" > {called}\nexit ${{RETRAINING_STATUS:-0}}\n',
+        f'#!/bin/sh\nprintf "%s\\n" "$@" > {called}\necho retrain-1\necho no room >&2\n'
+        "exit ${QUEUE_STATUS:-0}\n",
         encoding="utf-8",
     )
     program.chmod(0o755)
-    (program.parent / "python").symlink_to(sys.executable)
-    monkeypatch.setattr(sys, "executable", str(program.parent / "python"))
+    monkeypatch.setattr(sys, "executable", str(program))
     return called
 
 
-def test_without_a_cause_nothing_is_started(promoted: Path, retraining: Path) -> None:
+def test_without_a_cause_nothing_is_started(promoted: Path, runner: Path) -> None:
     write_monitors(monitors())
     assert emergency("--start").exit_code == 0
     assert content_of(layout.EMERGENCY)["decision"] == "none"
-    assert not retraining.exists()
+    assert not runner.exists()
     assert not layout.EMERGENCIES.exists()
 
 
@@ -170,7 +167,7 @@ def test_what_is_due_is_told_with_its_command_and_status_10(promoted: Path) -> N
     write_monitors(monitors(performance="alarm"))
     done = emergency()
     assert done.exit_code == 10
-    assert "snakemake --cores all --config 'retrain={reason: performance_degradation" in done.stderr
+    assert "pitchline run retrain --no-wait --trigger emergency" in done.stderr
     assert alerts.is_open("monitor/emergency")
     assert starting.started_before() == []
     write_monitors(monitors())
@@ -178,28 +175,55 @@ def test_what_is_due_is_told_with_its_command_and_status_10(promoted: Path) -> N
     assert not alerts.is_open("monitor/emergency")
 
 
-def test_what_is_due_is_started_once(promoted: Path, retraining: Path) -> None:
+def test_what_is_due_is_started_once(promoted: Path, runner: Path) -> None:
     write_monitors(monitors(performance="alarm"))
-    assert emergency("--start", "--cores", "2").exit_code == 0
-    assert retraining.read_text(encoding="utf-8").split("\n")[:4] == [
-        "--cores", "2", "--config", "retrain={reason: performance_degradation, lookback_days: 14}",
+    done = emergency("--start")
+    assert done.exit_code == 0
+    assert "performance_degradation; retraining queued as retrain-1" in done.stderr
+    assert runner.read_text(encoding="utf-8").split("\n")[2:-1] == [
+        "--params", "params.yaml", "run", "retrain", "--no-wait", "--trigger", "emergency",
+        "--reason", "performance_degradation", "--",
+        "retrain={reason: performance_degradation, lookback_days: 14}",
     ]  # fmt: skip
-    retraining.unlink()
+    runner.unlink()
     again = emergency("--start")
     assert again.exit_code == 0
     assert "held back by cool-down" in again.stderr
-    assert not retraining.exists()
+    assert not runner.exists()
     assert [each["as_of"] for each in starting.started_before()] == [AS_OF]
 
 
-def test_a_retraining_that_fails_is_told_and_still_counts(
-    promoted: Path, retraining: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_retraining_that_cannot_be_queued_is_told_and_still_counts(
+    promoted: Path, runner: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("RETRAINING_STATUS", "3")
+    monkeypatch.setenv("QUEUE_STATUS", "3")
     write_monitors(monitors(drift="alarm"))
-    with pytest.raises(PitchlineError, match="ended with status 3; the champion is untouched"):
+    with pytest.raises(PitchlineError, match="could not be queued: no room"):
         pitchline("monitor", "emergency", "--start")
     assert len(starting.started_before()) == 1
+
+
+def test_the_runner_takes_it_and_notes_why(promoted: Path) -> None:
+    from pitchline.schedule import ledger
+
+    edit_params({"schedule": {"tasks": {"retrain": {"target": ["snakemake retrain"]}}}})
+    Path("Snakefile").write_text(
+        'rule retrain:\n    output: "asked"\n    params: asked=config["retrain"]\n'
+        "    shell: \"echo '{params.asked}' > {output}\"\n",
+        encoding="utf-8",
+    )
+    write_monitors(monitors(performance="alarm"))
+    done = emergency("--start")
+    assert done.exit_code == 0, done.output
+    ends = time.monotonic() + 120
+    while time.monotonic() < ends and not Path("asked").exists():
+        time.sleep(0.2)
+    assert "lookback_days" in Path("asked").read_text(encoding="utf-8")
+    (run,) = [each for each in ledger.recent_runs(5) if each.task == "retrain"]
+    assert (run.trigger, run.cause) == ("emergency", "performance_degradation")
+    while time.monotonic() < ends and ledger.recent_runs(1)[0].status != "succeeded":
+        time.sleep(0.2)
+    assert ledger.recent_runs(1)[0].status == "succeeded"
 
 
 def test_a_damaged_memory_is_named(promoted: Path) -> None:
@@ -218,7 +242,7 @@ def test_without_the_monitors_it_says_what_makes_them(promoted: Path) -> None:
 
 def test_the_retraining_it_starts_has_parameters_that_are_allowed() -> None:
     stated = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-    asked = rule.command_of("drift", SETTINGS)[4].partition("=")
+    asked = rule.command_of("drift", SETTINGS)[-1].partition("=")
     assert asked[0] == "retrain"
     changed = stated["retrain"] | yaml.safe_load(asked[2])
     assert changed["lookback_days"] == 14

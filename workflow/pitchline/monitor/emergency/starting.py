@@ -1,4 +1,4 @@
-"""Starting an emergency retraining, and remembering that it was started."""
+"""Queuing an emergency retraining, and remembering that it was asked for."""
 
 import subprocess
 import sys
@@ -44,19 +44,24 @@ def remember(decision: Mapping[str, Any], path: Path = layout.EMERGENCIES) -> No
     write_json(path, [*started_before(path), entry])
 
 
-def start(command: Sequence[str]) -> None:
-    """Run the retraining and wait for it.
+def start(command: Sequence[str], params_file: Path) -> str:
+    """Put the retraining into the runner's queue.
+
+    Args:
+        command: as from ``rule.command_of``.
+        params_file: the parameter file.
+
+    Returns:
+        The run's name.
 
     Raises:
-        PitchlineError: it failed.
+        PitchlineError: it could not be queued.
     """
-    # The Snakemake of this environment, whether or not it is activated.
-    beside = Path(sys.executable).with_name(command[0])
-    program = str(beside) if beside.exists() else command[0]
-    done = subprocess.run([program, *command[1:]], check=False)
+    ours = [sys.executable, "-m", "pitchline", "--params", str(params_file)]
+    done = subprocess.run([*ours, *command[1:]], capture_output=True, text=True, check=False)
     if done.returncode:
         raise PitchlineError(
-            f"the emergency retraining ended with status {done.returncode}; the champion is "
-            "untouched. Its messages stand above; mend what they name, then run the command of "
-            f"{layout.EMERGENCY} by hand."
+            f"the emergency retraining could not be queued: {done.stderr.strip()[-500:]}\n"
+            f"Mend that, then run the command of {layout.EMERGENCY} by hand."
         )
+    return done.stdout.strip()
