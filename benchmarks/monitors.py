@@ -379,11 +379,16 @@ def _frozen_forecast(
 # -- drift
 
 
-def drift(folder: Path) -> None:
+def big_five(folder: Path) -> tuple[pd.DataFrame, list[str]]:
+    """Features of the five leagues' played matches, and the columns that are monitored."""
     features = pd.read_parquet(folder / "data/features/matches.parquet")
     chosen = features["competition"].isin(backtest.LEAGUES) & (features["season"] >= FIRST)
     features = features[chosen & features["result"].notna()].reset_index(drop=True)
-    columns = drifting.features_group(features, features["kick_off"].max()).columns
+    return features, list(drifting.features_group(features, features["kick_off"].max()).columns)
+
+
+def drift(folder: Path) -> None:
+    features, columns = big_five(folder)
     settings = SETTINGS.drift
     print("| where | windows | with a column drifted | alarms | columns drifted | by coverage |")
     print("|---" * 6 + "|")
@@ -442,6 +447,49 @@ def _window(rows: pd.DataFrame, columns: list[str], until: pd.Timestamp) -> Flag
     return Flagged(until, [f.column for f in far], len(far) / len(found), covered)
 
 
+PLANTED_COLUMNS = (
+    "difference_elo",
+    "home_expected_goals",
+    "away_expected_shots_on_target",
+    "difference_points_6",
+    "home_rest_days",
+    "league_home_advantage",
+)
+SHIFTS = (0.25, 0.5, 1.0, 2.0)
+
+
+def planted_drift(folder: Path) -> None:
+    """One column of a window shifted: how often it is told."""
+    features, columns = big_five(folder)
+    print("| shift, standard deviations | five leagues | one league |")
+    print("|---|---|---|")
+    for shift in SHIFTS:
+        cells = []
+        for where in ("five", LEAGUE):
+            rows = features
+            if where != "five":
+                rows = features[features["competition"] == where].reset_index(drop=True)
+            moments = np.array(_moments(rows))[:: len(_moments(rows)) // 6]
+            found = [
+                name in _names(_window(_shifted(rows, name, moment, shift), columns, moment))
+                for moment in moments
+                for name in PLANTED_COLUMNS
+            ]
+            cells.append(f"{np.mean(found):.0%} of {len(found)}")
+        print(f"| {shift:g} | {' | '.join(cells)} |", flush=True)
+
+
+def _names(found: Flagged | None) -> list[str]:
+    return found.names if found else []
+
+
+def _shifted(rows: pd.DataFrame, name: str, until: pd.Timestamp, by: float) -> pd.DataFrame:
+    since = until - pd.Timedelta(days=SETTINGS.drift.window_days)
+    inside = (rows["kick_off"] > since) & (rows["kick_off"] <= until)
+    values = rows[name].astype("float64")
+    return rows.assign(**{name: values.mask(inside, values + by * values.std())})
+
+
 def random_rows(features: pd.DataFrame, columns: list[str]) -> None:
     """50 random rows of a reference of four seasons, against blocks of 50 rows of it."""
     rows = features[features["season"].between("2015-16", "2018-19")].reset_index(drop=True)
@@ -461,14 +509,23 @@ def random_rows(features: pd.DataFrame, columns: list[str]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=("walk", "honest", "chance", "planted", "frozen", "drift"))
+    parser.add_argument(
+        "what", choices=("walk", "honest", "chance", "planted", "frozen", "drift", "planted-drift")
+    )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--runs", type=int, default=20, help="histories drawn by chance")
     asked = parser.parse_args()
     if asked.what == "chance":
         chance(asked.folder, asked.runs)
         return
-    verbs = {"walk": walk, "honest": honest, "planted": planted, "frozen": frozen, "drift": drift}
+    verbs = {
+        "walk": walk,
+        "honest": honest,
+        "planted": planted,
+        "frozen": frozen,
+        "drift": drift,
+        "planted-drift": planted_drift,
+    }
     verbs[asked.what](asked.folder)
 
 
