@@ -115,8 +115,8 @@ class Challenger(Follower):
             self._challenge = self._current = self._taken = self._seen = None
             self._refused.clear()
 
-    def _take(self, content: bytes | None, served: Served | None) -> None:
-        super()._take(content, served)
+    def _take(self, content: bytes | None, served: Served | None, seconds: float = 0.0) -> None:
+        super()._take(content, served, seconds)
         if served is not None:
             _log.info("challenger %s begins", served.version)
             told = json.loads(content or b"")

@@ -21,8 +21,12 @@ LARGEST = float(np.finfo(np.float64).max)
 
 
 def compiled(function: Function) -> Function:
-    """Compile a function at its first call; the machine code is kept on disk."""
-    return cast(Function, njit(cache=True, nogil=True, error_model="numpy")(function))
+    """Compile a function at its first call; the machine code is kept on disk.
+
+    It keeps the interpreter's lock: a call takes microseconds, and who gives the lock away beside a
+    busy thread waits a hundred times as long to get it back. Callers cut large tables in pieces.
+    """
+    return cast(Function, njit(cache=True, error_model="numpy")(function))
 
 
 @compiled

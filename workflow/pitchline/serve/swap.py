@@ -140,6 +140,7 @@ class Follower:
         if seen == self._seen and time.monotonic() < self._again_at:
             return
         self._again_at = float("inf")
+        began = time.perf_counter()
         try:
             with yielding():
                 served = self._load(content)
@@ -154,10 +155,10 @@ class Follower:
             # What was interrupted by the end of the watch or a newer pointer decides nothing.
             if served is None:
                 return
-            self._take(content, served)
+            self._take(content, served, time.perf_counter() - began)
         self._seen = seen
 
-    def _take(self, content: bytes | None, served: Served | None) -> None:
+    def _take(self, content: bytes | None, served: Served | None, seconds: float = 0.0) -> None:
         if served is None:
             raise ArtifactError(
                 f"{self.place.file}: changed while its model was fetched. Try again."
@@ -167,7 +168,10 @@ class Follower:
         self._refused.clear()
         if before is not None:
             self.swaps += 1
-            log.info("%s %s serves, %s before", self.role, served.version, before.version)
+            log.info(
+                "%s %s serves, %s before", self.role, served.version, before.version,
+                extra={"told": {"model": served.version, "seconds": round(seconds, 4)}},
+            )  # fmt: skip
 
     def _refuse(self, content: bytes | None, reason: str) -> None:
         told = {
@@ -181,7 +185,10 @@ class Follower:
         self._refused.append(told)
         self.refusals += 1
         goes_on = self._current.version if self._current else "none"
-        log.warning("%s %s refused, %s goes on: %s", self.role, told["version"], goes_on, reason)
+        log.warning(
+            "%s %s refused, %s goes on: %s", self.role, told["version"], goes_on, reason,
+            extra={"told": {"refused": told["version"]}},
+        )  # fmt: skip
 
     def _pointer(self) -> bytes | None:
         try:
