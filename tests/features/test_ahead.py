@@ -1,5 +1,7 @@
 """A fixture that no table holds gets the very row that it would have had in them."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +20,7 @@ from pitchline.features.groups import groups_of
 from pitchline.features.standing import Standing, moved_by_results
 from pitchline.features.timeline import Timeline, as_known, in_order, timeline
 from pitchline.params.features import Features
+from tests.conftest import ROOT
 from tests.features.worlds import (
     LATE,
     OVER,
@@ -290,3 +293,28 @@ def test_kick_offs_move_no_state_but_that_of_rest(rich: World, chosen: Features)
     for group in groups:
         assert moves(group, events.is_result) == moved_by_results(group), group.name
         assert moves(group, ~events.is_result) != moved_by_results(group), group.name
+
+
+COMPILED = """
+import sys
+from pathlib import Path
+from pitchline.features.ahead import Ahead, FixtureAhead
+from pitchline.features.groups import groups_of
+from pitchline.params import load
+from tests.features.worlds import LATE, world_from
+
+chosen = load(Path("params.yaml")).features
+results = [("x", "2020-21", "a", "b", 1, 0), ("y", "2020-21", "c", "d", 1, 0)]
+standing = world_from(2 * results).build(chosen, LATE).standing
+loops = [sys.modules[type(group).__module__].__dict__["_replay"] for group in groups_of(chosen)]
+before = [loop.signatures for loop in loops]
+assert all(len(signatures) == 1 for signatures in before), before
+fixture = FixtureAhead("m", "x", 2021, "a", "c", standing.as_of)
+for count in (1, 2, 5):
+    Ahead(standing).features([fixture] * count)
+assert [loop.signatures for loop in loops] == before
+"""
+
+
+def test_asking_compiles_no_loop_anew() -> None:
+    subprocess.run([sys.executable, "-c", COMPILED], cwd=ROOT, check=True)

@@ -1,7 +1,6 @@
 """The OpenAPI document holds: schemathesis calls every endpoint by it."""
 
-from pathlib import Path
-
+import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.config import SchemathesisConfig
@@ -16,8 +15,9 @@ EXAMPLES = 60
 ASKED = {"/v1/fixtures", "/v1/predictions", "/v1/predict"}
 
 
-def test_answers_are_as_the_document_tells(served_project: Path) -> None:
-    with world(served_project, access_log="false") as made:
+@pytest.mark.parametrize("project", ["served_project", "asked_project"])
+def test_answers_are_as_the_document_tells(project: str, request: pytest.FixtureRequest) -> None:
+    with world(request.getfixturevalue(project), access_log="false") as made:
         config = SchemathesisConfig()
         app = made.client.app
         schema = schemathesis.openapi.from_asgi("/v1/openapi.json", app, config=config)

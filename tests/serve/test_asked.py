@@ -1,14 +1,17 @@
 """Fixtures that no table holds: what the service computes, and what it refuses."""
 
 import json
+import re
 import subprocess
 import sys
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -16,12 +19,12 @@ from hypothesis import strategies as st
 
 from pitchline import layout
 from pitchline.features import standing as kept_standing
+from pitchline.features.schema import feature_columns
 from pitchline.serve import standing
-from tests.serve.asked_project import AS_OF, build_of, write_asked, write_build
-from tests.serve.world import LEAGUE, READS, Curve, World, problem, world
+from tests.serve.asked_project import AS_OF, LEFT_OUT, build_of, write_asked, write_build
+from tests.serve.world import LEAGUE, Curve, World, problem, world
 
 NOW = AS_OF.to_pydatetime()
-UNHELD = ("west-ham", "leeds")
 NAMED = {"home": "West Ham", "away": "Leeds", "kick_off": "2026-05-24T15:00:00Z"}
 
 
@@ -40,17 +43,41 @@ def probabilities(forecast: dict[str, Any]) -> list[float]:
     return [forecast[f"probability_{outcome}"] for outcome in ("home", "draw", "away")]
 
 
-def by_row(made: World, row: "pd.Series[Any]") -> list[float]:
-    told = {column: float(row[column]) for column in made.champion.current.reads}
-    return probabilities(only(made.predict({"rows": [told]})))
+@dataclass
+class Reader(Curve):
+    """A model of every feature but prices, that keeps what it was given to read."""
+
+    read: list[np.ndarray] = field(default_factory=list)
+
+    def predict(self, table: np.ndarray) -> np.ndarray:
+        self.read.append(table.copy())
+        return super().predict(table)
 
 
-def test_it_is_forecast_as_if_the_table_held_it(asked: World, matches: pd.DataFrame) -> None:
-    row = build_of(matches).table.set_index("match_id").loc[f"{LEAGUE}_2025-26_west-ham_leeds"]
-    told = only(ask(asked, **NAMED))
-    assert probabilities(told) == by_row(asked, row)
+@pytest.fixture
+def reader(asked_project: Path, matches: pd.DataFrame) -> Iterator[tuple[World, Reader]]:
+    """A service whose model reads every column that can be computed."""
+    columns = feature_columns(build_of(matches).table)
+    reads = tuple(name for name in columns if not re.match("(opening|closing)_", name))
+    with world(asked_project) as made:
+        made.champion.current = model = Reader(reads=reads)
+        yield made, model
+
+
+def assert_read(model: Reader, row: "pd.Series[Any]") -> None:
+    """The model was given a row of the feature table, to the byte."""
+    expected = row[list(model.reads)].to_numpy(dtype=np.float64)
+    assert model.read[-1][0].tobytes() == expected.tobytes()
+
+
+def test_the_model_reads_what_the_table_would_have_held(
+    reader: tuple[World, Reader], matches: pd.DataFrame
+) -> None:
+    made, model = reader
+    told = only(ask(made, **NAMED))
+    assert_read(model, build_of(matches).table.set_index("match_id").loc[LEFT_OUT])
     assert told["features"] == "computed"
-    assert told["match_id"] == row.name
+    assert told["match_id"] == LEFT_OUT
     assert (told["season"], told["competition"]) == ("2025-26", LEAGUE)
     assert "newcomers" not in told
     assert "moved_from" not in told
@@ -69,33 +96,26 @@ def test_held_and_computed_ones_keep_their_order(asked: World) -> None:
 
 
 def test_a_match_at_another_kick_off_is_the_one_held_moved(
-    asked: World, matches: pd.DataFrame
+    reader: tuple[World, Reader], matches: pd.DataFrame
 ) -> None:
-    # Everton play on the 17th, so fewer days of rest are left.
-    told = only(ask(asked, home="Spurs", away="Everton", kick_off="2026-05-20T19:00:00Z"))
-    moved = matches.copy()
-    row = moved["match_id"] == f"{LEAGUE}_2025-26_spurs_everton"
-    moved.loc[row, "kick_off"] = pd.Timestamp("2026-05-20T19:00:00Z")
-    moved.loc[row, "known_at"] = pd.Timestamp("2026-05-20T22:00:00Z")
-    table = build_of(moved[moved["match_id"] != f"{LEAGUE}_2025-26_west-ham_leeds"]).table
-    expected = table.set_index("match_id").loc[f"{LEAGUE}_2025-26_spurs_everton"]
-    assert probabilities(told) == by_row(asked, expected)
+    made, model = reader
+    told = only(ask(made, home="Spurs", away="Everton", kick_off="2026-05-26T19:00:00Z"))
     assert (told["features"], told["moved_from"]) == ("computed", "2026-05-24T15:00:00Z")
+    moved = matches[matches["match_id"] != LEFT_OUT].copy()
+    row = moved["match_id"] == f"{LEAGUE}_2025-26_spurs_everton"
+    moved.loc[row, "kick_off"] = pd.Timestamp("2026-05-26T19:00:00Z")
+    moved.loc[row, "known_at"] = pd.Timestamp("2026-05-26T22:00:00Z")
+    assert_read(model, build_of(moved).table.set_index("match_id").loc[told["match_id"]])
 
 
-@pytest.fixture
-def rested(asked_project: Path) -> Any:
-    """A service whose model sees the rest of both teams too."""
-    with world(asked_project) as made:
-        made.champion.current = Curve(reads=("home_rest_days", "away_rest_days", *READS))
-        yield made
-
-
-def test_others_of_the_request_do_not_count_as_matches_before(rested: World) -> None:
+def test_others_of_the_request_do_not_count_as_matches_before(
+    reader: tuple[World, Reader],
+) -> None:
+    made, model = reader
     days = [f"2026-09-{day:02}T15:00:00Z" for day in (1, 4, 8)]
     batch = [NAMED | {"kick_off": day, "competition": LEAGUE} for day in days]
-    answer = rested.predict({"fixtures": batch}).json()["predictions"]
-    assert len({tuple(probabilities(each)) for each in answer}) == 1
+    made.predict({"fixtures": batch})
+    assert len({row.tobytes() for row in model.read[-1]}) == 1
 
 
 def test_a_competition_is_needed_where_the_teams_share_no_league(asked: World) -> None:
@@ -164,7 +184,7 @@ def test_the_season_is_the_calendars(asked: World, kick_off: str, season: str) -
     assert given == told
 
 
-def test_a_match_of_today_needs_its_time(asked_project: Path, matches: pd.DataFrame) -> None:
+def test_a_match_of_today_needs_its_time(asked_project: Path) -> None:
     with world(asked_project, clock="wall") as made:
         today = datetime.now(UTC).strftime("%Y-%m-%d")
         told = problem(ask(made, **NAMED | {"kick_off": today}), "wrong-value", 422)
@@ -239,20 +259,18 @@ def test_a_new_build_is_taken_and_half_a_one_waits(
     tmp_path: Path, matches: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_asked(tmp_path, matches)
-    with world(tmp_path, poll_seconds="60") as made:
+    later = tmp_path / "later"
+    write_build(later, matches, AS_OF + timedelta(days=7))
+    with world(tmp_path) as made:
         before = only(ask(made, **NAMED))
-        standing_before = (tmp_path / layout.STANDING).read_bytes()
-        write_build(tmp_path, matches, AS_OF + timedelta(days=7))
-        standing_after = (tmp_path / layout.STANDING).read_bytes()
-        assert standing_after != standing_before
-        (tmp_path / layout.STANDING).write_bytes(standing_before)
-        made.service.tables.refresh()
         # The table is the new one, its standing not yet there: the one before serves on.
+        (later / layout.FEATURES).replace(tmp_path / layout.FEATURES)
+        made.service.tables.refresh()
         assert only(ask(made, **NAMED)) == before
         monkeypatch.setattr(standing, "SETTLING_SECONDS", -1.0)
         told = problem(ask(made, **NAMED), "unknown-fixture", 404)
         assert "different builds" in told["errors"][0]["detail"]
-        (tmp_path / layout.STANDING).write_bytes(standing_after)
+        (later / layout.STANDING).replace(tmp_path / layout.STANDING)
         made.service.tables.refresh()
         after = only(ask(made, **NAMED | {"kick_off": "2026-06-01T15:00:00Z"}))
         assert probabilities(after) != probabilities(before)

@@ -26,13 +26,13 @@ def encode(matches: pd.DataFrame, lineups: pd.DataFrame, cups: frozenset[str]) -
     return Encoded(
         teams=both,
         competition=competition.astype(np.int64),
-        cup=matches["competition"].isin(cups).to_numpy(),
-        season=matches["season"].str.slice(0, 4).astype("int64").to_numpy(),
+        # Loops are compiled anew for arrays that can't be written to, or in another order.
+        cup=matches["competition"].isin(cups).to_numpy(copy=True),
+        season=matches["season"].str.slice(0, 4).astype("int64").to_numpy(copy=True),
         pair=pair.astype(np.int64),
         kick_off=matches["kick_off"].dt.as_unit("ms").astype("int64").to_numpy()
         / MILLISECONDS_A_DAY,
         measures={
-            # In C order, so that the loops are compiled once.
             measure: np.ascontiguousarray(
                 matches[[f"{side}_{measure}" for side in SIDES]].to_numpy(
                     dtype=np.float64, na_value=np.nan
