@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -148,6 +149,28 @@ def test_a_bad_one_leaves_the_challenger_before_it(
     truncated(root, pointers["xgboost"])
     until(lambda: bool(challenger.refused))
     assert version(challenger) == pointers["logit"]["version"]
+
+
+def test_one_that_takes_long_to_fetch_does_not_hold_up_the_start(
+    root: Path, pointers: Pointers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / ".dvc").mkdir()
+    nowhere(root, pointers["logit"])
+    fetching, go_on = threading.Event(), threading.Event()
+
+    def fetch(self: Challenger, content: bytes) -> bool:
+        fetching.set()
+        go_on.wait(30)
+        return False
+
+    monkeypatch.setattr(Challenger, "_recalled", fetch)
+    monkeypatch.setattr("pitchline.serve.challenge.FIRST_SECONDS", 0.01)
+    found = Challenger(root, POLL)
+    found.start()
+    assert fetching.wait(20)
+    assert found.current is None
+    go_on.set()
+    found.stop()
 
 
 def test_a_bad_one_does_not_keep_the_service_from_starting(root: Path, pointers: Pointers) -> None:

@@ -134,13 +134,16 @@ class Tables:
 
     def start(self) -> None:
         """Read what is there and watch it from now on."""
-        self.refresh()
+        self._fixtures.refresh()
+        self._predictions.refresh()
+        self.standing.start()
         self._thread = threading.Thread(target=self._watch, name="tables", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         """End the thread."""
         self._stop.set()
+        self.standing.stop()
         if self._thread is not None:
             self._thread.join()
 
