@@ -186,7 +186,7 @@ def test_a_bad_one_does_not_keep_the_service_from_starting(root: Path, pointers:
 def test_a_refused_one_is_told_until_another_comes_or_nobody_challenges(
     root: Path, pointers: Pointers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(alerts, "send_soon", lambda root: None)
+    monkeypatch.setattr(alerts, "send_soon", lambda _: None)
 
     def told() -> bool:
         return alerts.is_open(alerting.CHALLENGER_REFUSED, folder=root / layout.ALERTS)
