@@ -167,7 +167,7 @@ class Guard:
             ) from None
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
-        route: str = scope.get("direct") or getattr(scope.get("route"), "path", UNROUTED)
+        route: str = scope.get("direct", "") or getattr(scope.get("route"), "path", UNROUTED)
         method = scope["method"] if scope["method"] in METHODS else "other"
         self._service.measures.answered(route, method, status, seconds)
         self._service.measures.serves(self._service.champion.current.version)
