@@ -27,9 +27,9 @@ ALLOWED = {
     "predict": {"train", "promote.champion", "ingest.tables", "ingest.identity.teams"},
     "monitor": {"train.metrics", "train.baselines", "ingest.tables"},
 }
-SHARED = {"errors", "files", "layout", "params", "console", "goals", "market"}
+SHARED = {"errors", "files", "layout", "params", "console", "environment", "goals", "market"}
 # They check or report and decide no byte of an output.
-WITHOUT_INFLUENCE = {"errors.py", "console.py", "__init__.py"}
+WITHOUT_INFLUENCE = {"errors.py", "console.py", "environment.py", "__init__.py"}
 CHECKING = PACKAGE / "params"
 
 
