@@ -75,6 +75,8 @@ def is_number(value: Any) -> bool:
 KEYS = [key for key, _ in leaves()]
 NETWORK = [f"collect.network.{name}" for name in COMMITTED["collect"]["network"]]
 GATES = [f"promote.gates.{name}" for name in COMMITTED["promote"]["gates"]]
+TASKS = [f"schedule.tasks.{name}" for name in COMMITTED["schedule"]["tasks"]]
+ROUTES = [f"alerts.routes.{name}" for name in COMMITTED["alerts"]["routes"]]
 OPTIONAL = {
     "as_of",
     "collect.contact",
@@ -86,6 +88,10 @@ OPTIONAL = {
     "backtest.competitions",
     "backtest.dixon_coles.window_days",
     "backtest.compare_with",
+    *(f"{task}.retries.exit_codes" for task in TASKS),
+    "schedule.cores",
+    *(f"{route}.quiet_hours" for route in ROUTES),
+    *(f"{route}.only_environments" for route in ROUTES),
 }
 RIGHT = {
     "right": "the league wrote to us on 1 May",

@@ -485,6 +485,7 @@ def test_sending_is_a_command_of_its_own(store: str, monkeypatch: pytest.MonkeyP
 def test_a_run_of_dev_is_not_sent_into_an_experiment_of_prod(
     store: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    pitchline("environment", "adopt", "prod")
     monkeypatch.setenv("PITCHLINE_ENV", "prod")
     pitchline("train", "track")
     assert content_of(layout.TRACKED)["state"] == "sent"

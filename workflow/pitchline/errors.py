@@ -35,3 +35,7 @@ class BackupError(PitchlineError):
 
 class EnvironmentMixUp(PitchlineError):
     """What belongs to one of dev, test and prod was about to be used as another."""
+
+
+class AlertError(PitchlineError):
+    """An alert is not known, can't be kept, or did not come through."""

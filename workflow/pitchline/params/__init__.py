@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from pitchline.params.alerts import Alerts, Route
 from pitchline.params.backtest import Backtest
 from pitchline.params.backup import Backup
 from pitchline.params.collect import Acknowledgement, Collect, NetworkSource
@@ -11,6 +12,7 @@ from pitchline.params.model import Params, json_schema
 from pitchline.params.promote import Promote, PromotionGate
 from pitchline.params.quality import Quality
 from pitchline.params.reading import load, validate
+from pitchline.params.schedule import Schedule, ScheduledTask, TaskRetries
 from pitchline.params.train import Blend, DixonColesSearch, Evaluate, FamilyName, Search, Train
 
 PARAMS_FILE = Path("params.yaml")
@@ -18,6 +20,7 @@ PARAMS_FILE = Path("params.yaml")
 __all__ = [
     "PARAMS_FILE",
     "Acknowledgement",
+    "Alerts",
     "Backtest",
     "Backup",
     "Blend",
@@ -32,6 +35,10 @@ __all__ = [
     "Quality",
     "Promote",
     "PromotionGate",
+    "Schedule",
+    "ScheduledTask",
+    "TaskRetries",
+    "Route",
     "Search",
     "Train",
     "json_schema",

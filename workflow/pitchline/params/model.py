@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import Field
 
+from pitchline.params.alerts import Alerts
 from pitchline.params.backtest import Backtest
 from pitchline.params.backup import Backup
 from pitchline.params.collect import Collect
@@ -16,6 +17,7 @@ from pitchline.params.features import Features
 from pitchline.params.ingest import Ingest
 from pitchline.params.promote import Promote
 from pitchline.params.retrain import Retrain
+from pitchline.params.schedule import Schedule
 from pitchline.params.train import Evaluate, Train
 from pitchline.params.types import Moment, Section
 
@@ -48,6 +50,8 @@ class Params(Section):
     promote: Promote
     predict: Predict
     backup: Backup
+    schedule: Schedule
+    alerts: Alerts
 
 
 def json_schema() -> dict[str, Any]:

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from pitchline import __version__
+from pitchline.serve.alerting import ModelAlerts
 from pitchline.serve.errors import FAILED, MEDIA_TYPE, At, Problem
 from pitchline.serve.guard import Guard
 from pitchline.serve.measure import Measures
@@ -34,7 +35,7 @@ def create() -> Guard:
     """The application of one worker: settings from the environment, files of this folder."""
     settings = read_settings(os.environ)
     root = Path.cwd()
-    champion = Champion(root, settings.poll_seconds)
+    champion = Champion(root, settings.poll_seconds, ModelAlerts(root))
     return build(assemble(root, settings, champion))
 
 

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import ValidationError
 
@@ -49,6 +49,16 @@ class NotHere(ArtifactError):
     """The files of a champion are nowhere on this machine."""
 
 
+class Witness(Protocol):
+    """Who is told what becomes of models, in the thread that watches."""
+
+    def refused(self, version: str | None, reason: str, serving: str) -> None:
+        """A model was refused; another one goes on."""
+
+    def serves(self, version: str) -> None:
+        """The model that the pointer names serves."""
+
+
 class Champion:
     """The model that serves.
 
@@ -57,17 +67,21 @@ class Champion:
         refusals: how often one was refused.
     """
 
-    def __init__(self, root: Path, poll_seconds: float = 0.5) -> None:
+    def __init__(
+        self, root: Path, poll_seconds: float = 0.5, witness: Witness | None = None
+    ) -> None:
         """Watch a project.
 
         Args:
             root: the project's folder.
             poll_seconds: from one look at the pointer to the next.
+            witness: is told of models taken and refused.
         """
         self.swaps = 0
         self.refusals = 0
         self._root = root.absolute()
         self._poll_seconds = poll_seconds
+        self._witness = witness
         self._current: Served | None = None
         self._taken: bytes | None = None
         self._seen: tuple[bytes | None, Stamp] | None = None
@@ -120,6 +134,9 @@ class Champion:
         """Take what the pointer names, if that is new and good."""
         content = self._pointer()
         if content == self._taken:
+            # Also when the pointer is back at it after one that was refused.
+            if self._witness is not None:
+                self._witness.serves(self.current.version)
             return
         seen = content, stamps(self._root, content)
         if seen == self._seen and time.monotonic() < self._again_at:
@@ -150,6 +167,8 @@ class Champion:
         before, self._current = self._current, served
         self._taken = content
         self._refused.clear()
+        if self._witness is not None:
+            self._witness.serves(served.version)
         if before is not None:
             self.swaps += 1
             log.info("model %s serves, %s before", served.version, before.version)
@@ -168,6 +187,8 @@ class Champion:
         log.warning(
             "model %s refused, %s goes on: %s", told["version"], self.current.version, reason
         )
+        if self._witness is not None:
+            self._witness.refused(told["version"], reason, self.current.version)
 
     def _pointer(self) -> bytes | None:
         try:

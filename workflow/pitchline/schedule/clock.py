@@ -1,0 +1,72 @@
+"""The schedule's clock: the machine's, or for a simulation one that is set by a file.
+
+``PITCHLINE_CLOCK`` names a file that holds the seconds to add to the machine's clock. It is read
+each time, so whoever writes it moves every process. It is refused in production.
+"""
+
+import os
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pitchline.errors import PitchlineError
+
+VARIABLE = "PITCHLINE_CLOCK"
+ENVIRONMENT = "PITCHLINE_ENV"
+
+
+def offset_seconds() -> float:
+    """Seconds that the clock's file adds; 0 without one.
+
+    Raises:
+        PitchlineError: the variable is set in production, or its file holds no number.
+    """
+    name = os.environ.get(VARIABLE)
+    if not name:
+        return 0.0
+    if os.environ.get(ENVIRONMENT) == "prod":
+        raise PitchlineError(
+            f"{VARIABLE}={name}: a clock that can be set is for simulations; unset it, "
+            f"{ENVIRONMENT} is prod."
+        )
+    try:
+        return float(Path(name).read_text(encoding="ascii"))
+    except (OSError, ValueError) as error:
+        raise PitchlineError(
+            f"{name}: holds no number of seconds ({error}). Write one, such as 86400, "
+            f"or unset {VARIABLE}."
+        ) from error
+
+
+def now() -> datetime:
+    """The present moment in UTC."""
+    return datetime.fromtimestamp(time.time() + offset_seconds(), tz=UTC)
+
+
+def spell(moment: datetime) -> str:
+    """A moment as ``2026-05-08T02:00:00Z``."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def moment_of(text: str) -> datetime:
+    """The moment that ``spell`` wrote.
+
+    Raises:
+        PitchlineError: it is none of ours.
+    """
+    try:
+        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    except ValueError as error:
+        raise PitchlineError(
+            f"{text!r} is no moment in UTC; write it such as 2026-05-08T02:00:00Z."
+        ) from error
+
+
+def milliseconds(moment: datetime) -> int:
+    """Milliseconds since 1970, as the ledger keeps moments."""
+    return round(moment.timestamp() * 1000)
+
+
+def from_milliseconds(value: int) -> datetime:
+    """The moment so many milliseconds after 1970."""
+    return datetime.fromtimestamp(value / 1000, tz=UTC)
