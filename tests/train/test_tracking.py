@@ -494,7 +494,7 @@ def test_a_run_of_dev_is_not_sent_into_an_experiment_of_prod(
     another_candidate(7)
     pitchline("train", "track")
     tracked = content_of(layout.TRACKED)
-    assert tracked["state"] == "waiting"
+    assert tracked["state"] == "spooled"
     assert "is prod's, this runs as dev" in tracked["problem"]
     assert len(runs_of()[0]) == 1
 
