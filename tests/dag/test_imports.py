@@ -39,13 +39,14 @@ SHARED = {
     "layout",
     "params",
     "console",
+    "environment",
     "goals",
     "market",
     "issued",
     "alerts",
 }
 # They check or report and decide no byte of an output.
-WITHOUT_INFLUENCE = {"errors.py", "console.py", "__init__.py"}
+WITHOUT_INFLUENCE = {"errors.py", "console.py", "environment.py", "__init__.py"}
 CHECKING = {PACKAGE / "params", PACKAGE / "alerts"}
 
 
