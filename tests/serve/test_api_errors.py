@@ -210,7 +210,6 @@ def test_another_media_type(api: World) -> None:
 
 def test_unknown_paths(api: World) -> None:
     for path in (
-        "//",
         "/v1",
         "/v1/predict/",
         "/v2/predict",

@@ -137,7 +137,7 @@ def test_without_reports_every_section_says_what_to_run(tmp_path: Path) -> None:
         words = markup.read(response.text).words()
     for text in (
         "No fixture has been forecast yet. Run snakemake --cores 2 predict",
-        "reports/monitoring/settled.json is not there yet. Make it with snakemake",
+        "reports/monitoring/settled.json is not there yet. Run snakemake",
         "data/quality/score.json is not there yet.",
         "No run was noted yet.",
         "The schedule's table can't be read.",

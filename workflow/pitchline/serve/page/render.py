@@ -10,6 +10,7 @@ import jinja2
 from markupsafe import Markup
 
 from pitchline import __version__
+from pitchline.serve.page import words
 
 FOLDER = Path(__file__).parent / "templates"
 STYLE = "page.css"
@@ -34,8 +35,11 @@ def environment() -> jinja2.Environment:
         keep_trailing_newline=True,
         auto_reload=False,
     )
-    # Not text of anyone: a file of this package.
-    made.globals |= {"style": Markup(style()), "product_version": __version__}  # noqa: S704
+    made.globals |= {
+        "style": Markup(style()),  # noqa: S704 - a file of this package
+        "product_version": __version__,
+        "unknown": words.UNKNOWN,
+    }
     made.tests["gap"] = lambda value: type(value).__name__ == "Gap"
     return made
 
