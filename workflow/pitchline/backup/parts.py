@@ -31,22 +31,22 @@ class Part:
 
 
 PARTS = (
-    Part("schedule", (layout.SCHEDULE_STATE, layout.STATE / "monitor")),
+    Part("schedule", (layout.SCHEDULE_STATE, layout.EMERGENCIES.parent)),
     Part(
         "champions",
         (
             layout.CHAMPION,
             layout.DECISION,
-            layout.CHAMPION.with_name("challenger.json"),
+            layout.CHALLENGER,
             layout.CHAMPIONS,
-            layout.CHAMPION.with_name("challengers"),
+            layout.CHALLENGERS,
             layout.REJECTED,
         ),
     ),
     Part("mlflow", (layout.MLFLOW_STORE, layout.UNSENT)),
     Part("studies", (layout.SEARCHES, layout.BACKTEST_SEARCHES)),
     Part("raw", (layout.RAW, layout.COLLECT_STATE)),
-    Part("forecasts", (Path("data/log"),)),
+    Part("forecasts", (layout.ISSUED,)),
     Part("alerts", (layout.ALERTS,)),
 )
 BY_NAME = {part.name: part for part in PARTS}
