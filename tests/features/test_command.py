@@ -11,8 +11,9 @@ from pitchline import layout
 from pitchline.cli import cli
 from pitchline.collect.competitions import read_competitions
 from pitchline.errors import ArtifactError, TableError
+from pitchline.features import standing
 from pitchline.features.build import build_features
-from pitchline.files import read_parquet, write_json, write_parquet
+from pitchline.files import read_parquet, sha256_of, write_json, write_parquet
 from pitchline.ingest import tables
 from pitchline.params import Params
 from tests.conftest import ROOT
@@ -76,6 +77,16 @@ def test_the_table_is_that_of_the_parameters(project: Path, params: Params) -> N
     pd.testing.assert_frame_equal(found, expected, check_like=True, check_dtype=False)
 
 
+def test_the_standing_is_that_of_the_table(project: Path, params: Params) -> None:
+    build()
+    found, table_sha256 = standing.load(layout.STANDING)
+    assert table_sha256 == sha256_of(layout.FEATURES)
+    assert found.settings == params.features
+    assert found.known_until == pd.Timestamp(params.as_of)
+    assert "uefa-champions-league" in found.cups
+    assert len(found.teams) == 20
+
+
 def test_without_as_of_the_newest_fetch_is_the_moment(project: Path, params: Params) -> None:
     set_as_of(params, "null")
     found = build()
@@ -93,9 +104,10 @@ def test_a_match_day_later_the_memory_gives_the_bytes_of_a_build_anew(
     text = Path("params.yaml").read_text(encoding="utf-8")
     Path("params.yaml").write_text(text.replace("2026-02-06", "2026-02-09"), encoding="utf-8")
     second = went_through(run())
-    further = layout.FEATURES.read_bytes()
+    further, standing = layout.FEATURES.read_bytes(), layout.STANDING.read_bytes()
     anew = went_through(run("--anew"))
     assert layout.FEATURES.read_bytes() == further
+    assert layout.STANDING.read_bytes() == standing
     layout.FEATURES_STATE.unlink()
     assert went_through(run()) == anew
     assert layout.FEATURES.read_bytes() == further

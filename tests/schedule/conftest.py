@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from pitchline import environment
 from pitchline.schedule import clock
 
 
@@ -17,7 +18,9 @@ class SetClock:
 
     def add(self, seconds: float) -> None:
         before = clock.offset_seconds() if self.path.exists() else 0.0
-        self.path.write_text(str(before + seconds), encoding="ascii")
+        part = self.path.with_suffix(".part")
+        part.write_text(str(before + seconds), encoding="ascii")
+        part.replace(self.path)
 
     def set(self, moment: datetime) -> None:
         self.add((moment - clock.now()).total_seconds())
@@ -35,7 +38,7 @@ def set_clock(folder: Path, monkeypatch: pytest.MonkeyPatch) -> SetClock:
     """A clock that stands at noon of a Tuesday."""
     path = folder / "clock"
     monkeypatch.setenv(clock.VARIABLE, str(path))
-    monkeypatch.delenv(clock.ENVIRONMENT, raising=False)
+    monkeypatch.delenv(environment.VARIABLE, raising=False)
     made = SetClock(path)
     made.set(datetime(2026, 3, 3, 12, tzinfo=UTC))
     return made

@@ -4,11 +4,14 @@ import json
 import os
 import signal
 import subprocess
+import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pitchline import environment
 from pitchline.schedule import clock
 from tests.schedule.project import Project
 
@@ -158,6 +161,36 @@ def test_cron_systemd_and_scheduler_at_once_are_one_run(project: Project) -> Non
     assert project.lines("done") == ["x", "x"]
 
 
+def test_of_tasks_due_at_one_time_the_highest_goes_first_though_it_came_last(
+    project: Project,
+) -> None:
+    path = project.folder / "clock"
+    start = datetime(2026, 3, 4, 1, 59, tzinfo=UTC)
+    path.write_text(str(start.timestamp() - time.time()))
+    env = {clock.VARIABLE: str(path)}
+    project.task("collect", "echo collect >> order", priority=1)
+    project.task("retrain", "echo retrain >> order", priority=9)
+    assert project.call("schedule", "tend", **env).returncode == 0
+    due = ["--trigger", "scheduler", "--due", "2026-03-04T02:00:00Z"]
+    low = project.start("run", "collect", *due, **env)
+    project.await_status("collect", "queued")
+    high = project.start("run", "retrain", *due, **env)
+    project.await_status("retrain", "queued")
+    assert project.lines("order") == []
+    (project.folder / "next").write_text(str(start.timestamp() + 60 - time.time()))
+    (project.folder / "next").replace(path)
+    assert (low.wait(30), high.wait(30)) == (0, 0)
+    assert project.lines("order") == ["retrain", "collect"]
+
+
+def test_one_due_far_ahead_is_not_waited_for(project: Project) -> None:
+    project.task("collect", "true")
+    ahead = clock.spell(datetime.now(UTC) + timedelta(hours=2))
+    done = project.call("run", "collect", "--trigger", "scheduler", "--due", ahead)
+    assert done.returncode == 143
+    assert "did the clock jump?" in project.runs()[0].cause
+
+
 def test_a_task_that_is_off_runs_by_hand_alone(project: Project) -> None:
     project.task("collect", "echo x >> done", enabled=False)
     done = project.call("run", "collect", "--trigger", "cron")
@@ -247,7 +280,8 @@ def test_a_jump_of_the_clock_harms_no_run_at_work(project: Project) -> None:
     project.await_((project.folder / "begun").exists)
     waiting = project.start("run", "retrain", **env)
     for jump in (30 * 86400, -60 * 86400):
-        path.write_text(str(jump))
+        (project.folder / "next").write_text(str(jump))
+        (project.folder / "next").replace(path)
         project.await_status("retrain", "queued")
         assert at_work.poll() is None
     (project.folder / "free").touch()
@@ -258,7 +292,7 @@ def test_a_jump_of_the_clock_harms_no_run_at_work(project: Project) -> None:
 def test_the_set_clock_is_refused_in_production(project: Project) -> None:
     project.task("collect", "true")
     (project.folder / "clock").write_text("0")
-    env = {clock.VARIABLE: "clock", clock.ENVIRONMENT: "prod"}
+    env = {clock.VARIABLE: "clock", environment.VARIABLE: "prod"}
     done = project.call("run", "collect", **env)
     assert done.returncode == 1
     assert "a clock that can be set is for simulations" in done.stdout

@@ -1,6 +1,8 @@
 """A project with a feature table and a standing of real matches, one fixture left out."""
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +14,7 @@ from pitchline.files import sha256_of, write_parquet
 from pitchline.ingest.tables import TeamStats
 from pitchline.params import load
 from tests.conftest import NO_LINEUPS, NO_ODDS, ROOT
-from tests.serve.world import write_project
+from tests.serve.world import World, world, write_project
 
 AS_OF = pd.Timestamp("2026-05-08T00:00:00Z")
 SEASONS = ("2024-25", "2025-26")
@@ -39,3 +41,11 @@ def write_asked(root: Path, matches: pd.DataFrame) -> None:
     write_project(root)
     shutil.copy(ROOT / layout.COMPETITIONS, root / layout.COMPETITIONS)
     write_build(root, matches, AS_OF)
+
+
+@contextmanager
+def asking_world(root: Path, **variables: str) -> Iterator[World]:
+    """A service that has taken its standing, however long that took."""
+    with world(root, **variables) as made:
+        made.service.tables.standing.refresh()
+        yield made

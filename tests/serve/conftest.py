@@ -9,7 +9,7 @@ from hypothesis import settings
 
 from pitchline.train.model import Forecaster
 from pitchline.train.split import trainable
-from tests.serve.asked_project import write_asked
+from tests.serve.asked_project import asking_world, write_asked
 from tests.serve.models import fitted
 from tests.serve.world import World, world, write_project
 from tests.train.simulated import drawn, priced_at
@@ -62,5 +62,5 @@ def asked_project(tmp_path_factory: pytest.TempPathFactory, matches: pd.DataFram
 @pytest.fixture(scope="module")
 def asked(asked_project: Path) -> Iterator[World]:
     """A service of that project."""
-    with world(asked_project) as made:
+    with asking_world(asked_project) as made:
         yield made

@@ -1,9 +1,9 @@
 """Fixtures that no table holds: what the service computes, and what it refuses."""
 
-import json
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -21,7 +21,14 @@ from pitchline import layout
 from pitchline.features import standing as kept_standing
 from pitchline.features.schema import feature_columns
 from pitchline.serve import standing
-from tests.serve.asked_project import AS_OF, LEFT_OUT, build_of, write_asked, write_build
+from tests.serve.asked_project import (
+    AS_OF,
+    LEFT_OUT,
+    asking_world,
+    build_of,
+    write_asked,
+    write_build,
+)
 from tests.serve.world import LEAGUE, Curve, World, problem, world
 
 NOW = AS_OF.to_pydatetime()
@@ -59,7 +66,7 @@ def reader(asked_project: Path, matches: pd.DataFrame) -> Iterator[tuple[World, 
     """A service whose model reads every column that can be computed."""
     columns = feature_columns(build_of(matches).table)
     reads = tuple(name for name in columns if not re.match("(opening|closing)_", name))
-    with world(asked_project) as made:
+    with asking_world(asked_project) as made:
         made.champion.current = model = Reader(reads=reads)
         yield made, model
 
@@ -185,7 +192,7 @@ def test_the_season_is_the_calendars(asked: World, kick_off: str, season: str) -
 
 
 def test_a_match_of_today_needs_its_time(asked_project: Path) -> None:
-    with world(asked_project, clock="wall") as made:
+    with asking_world(asked_project, clock="wall") as made:
         today = datetime.now(UTC).strftime("%Y-%m-%d")
         told = problem(ask(made, **NAMED | {"kick_off": today}), "wrong-value", 422)
         assert "the moment is needed" in told["errors"][0]["detail"]
@@ -194,13 +201,13 @@ def test_a_match_of_today_needs_its_time(asked_project: Path) -> None:
 
 
 def test_the_horizon_is_a_setting(asked_project: Path) -> None:
-    with world(asked_project, horizon_days="10") as made:
+    with asking_world(asked_project, horizon_days="10") as made:
         told = problem(ask(made, **NAMED), "too-far-ahead", 422)
         assert "up to 2026-05-18T00:00:00Z" in told["errors"][0]["detail"]
 
 
 def test_names_of_several_teams_are_settled_by_league_or_asked_back(asked_project: Path) -> None:
-    with world(asked_project) as made:
+    with asking_world(asked_project) as made:
         names = made.service.names
         both = {"united": ("leeds", "dundee-united"), "city": ("man-city", "norwich", "stoke")}
         known = replace(names, teams={**names.teams, **both})
@@ -212,7 +219,7 @@ def test_names_of_several_teams_are_settled_by_league_or_asked_back(asked_projec
 
 
 def test_a_model_that_reads_prices_is_asked_by_rows(asked_project: Path) -> None:
-    with world(asked_project) as made:
+    with asking_world(asked_project) as made:
         for column, text in (("closing_home", "prices"), ("nonsense", "doesn't make")):
             made.champion.current = Curve(reads=("difference_elo", column))
             told = problem(ask(made, **NAMED), "features-not-here", 409)
@@ -226,7 +233,7 @@ def test_without_a_standing_the_error_tells_what_to_run(
 ) -> None:
     write_asked(tmp_path, matches)
     (tmp_path / layout.STANDING).unlink()
-    with world(tmp_path) as made:
+    with asking_world(tmp_path) as made:
         told = problem(ask(made, **NAMED), "unknown-fixture", 404)
         assert "snakemake --cores 2 features" in told["errors"][0]["detail"]
         held = {"home": "Spurs", "away": "Everton", "kick_off": "2026-05-24"}
@@ -250,7 +257,7 @@ def test_a_standing_that_cannot_be_used_is_none(
         monkeypatch.setattr(kept_standing, "code_digest", lambda: "another")
     else:
         kept_standing.save(path, build_of(matches).standing, "0" * 64)
-    with world(tmp_path) as made:
+    with asking_world(tmp_path) as made:
         told = problem(ask(made, **NAMED), "unknown-fixture", 404)
         assert "snakemake --cores 2 features" in told["errors"][0]["detail"]
 
@@ -261,7 +268,7 @@ def test_a_new_build_is_taken_and_half_a_one_waits(
     write_asked(tmp_path, matches)
     later = tmp_path / "later"
     write_build(later, matches, AS_OF + timedelta(days=7))
-    with world(tmp_path) as made:
+    with asking_world(tmp_path) as made:
         before = only(ask(made, **NAMED))
         # The table is the new one, its standing not yet there: the one before serves on.
         (later / layout.FEATURES).replace(tmp_path / layout.FEATURES)
@@ -288,6 +295,22 @@ def test_a_new_build_is_taken_and_half_a_one_waits(
                 (tmp_path / layout.STANDING).write_bytes(spoil)
             made.service.tables.refresh()
             assert only(ask(made, **NAMED | {"kick_off": "2026-06-01T15:00:00Z"})) == after
+
+
+def test_the_service_is_ready_before_slow_loops(
+    asked_project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled = threading.Event()
+    monkeypatch.setattr(standing, "START_SECONDS", 0.01)
+    monkeypatch.setattr(standing, "warm", lambda _: compiled.wait(60))
+    with world(asked_project) as made:
+        held = {"home": "Spurs", "away": "Everton", "kick_off": "2026-05-24"}
+        assert only(ask(made, **held))["features"] == "table"
+        told = problem(ask(made, **NAMED), "unknown-fixture", 404)
+        assert "ask again in some seconds" in told["errors"][0]["detail"]
+        compiled.set()
+        made.service.tables.standing.refresh()
+        assert only(ask(made, **NAMED))["features"] == "computed"
 
 
 SLUGS = ("arsenal", "Leeds", "wrexham", "Barcelona", "Nott'm Forest", "norwich", "bodo-glimt")
@@ -327,10 +350,18 @@ def test_the_document_has_an_example_that_works(asked: World) -> None:
     assert told["features"] == "computed"
 
 
-def test_computing_needs_no_pandas() -> None:
-    code = (
-        "import sys, json; import pitchline.serve.predicting, pitchline.features.ahead; "
-        "print(json.dumps([name for name in ('pandas', 'pandera') if name in sys.modules]))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert json.loads(done.stdout) == []
+NO_PANDAS = """
+import sys
+from pathlib import Path
+import pitchline.serve.predicting
+from pitchline.serve.standing import WatchedStanding
+
+standing = WatchedStanding(Path(sys.argv[1]))
+standing.refresh()
+assert standing.ahead is not None, standing.reason
+assert not {"pandas", "pandera"} & set(sys.modules)
+"""
+
+
+def test_computing_needs_no_pandas(asked_project: Path) -> None:
+    subprocess.run([sys.executable, "-c", NO_PANDAS, str(asked_project)], check=True)

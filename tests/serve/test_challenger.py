@@ -2,14 +2,16 @@
 
 import json
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pitchline import layout
+from pitchline import alerts, layout
 from pitchline.files import write_json
+from pitchline.serve import alerting
 from pitchline.serve.challenge import Challenger
 from pitchline.serve.swap import Champion
 from tests.serve.test_swap import POLL, champion, kept, pointers, remade, root, store, until
@@ -150,10 +152,53 @@ def test_a_bad_one_leaves_the_challenger_before_it(
     assert version(challenger) == pointers["logit"]["version"]
 
 
+def test_one_that_takes_long_to_fetch_does_not_hold_up_the_start(
+    root: Path, pointers: Pointers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / ".dvc").mkdir()
+    nowhere(root, pointers["logit"])
+    fetching, go_on = threading.Event(), threading.Event()
+
+    def fetch(self: Challenger, content: bytes) -> bool:
+        fetching.set()
+        go_on.wait(30)
+        return False
+
+    monkeypatch.setattr(Challenger, "_recalled", fetch)
+    monkeypatch.setattr("pitchline.serve.challenge.FIRST_SECONDS", 0.01)
+    found = Challenger(root, POLL)
+    found.start()
+    assert fetching.wait(20)
+    assert found.current is None
+    go_on.set()
+    found.stop()
+
+
 def test_a_bad_one_does_not_keep_the_service_from_starting(root: Path, pointers: Pointers) -> None:
     half_written(root, pointers["logit"])
     found = Challenger(root, POLL)
     found.start()
     assert found.current is None
     assert len(found.refused) == 1
+    found.stop()
+
+
+def test_a_refused_one_is_told_until_another_comes_or_nobody_challenges(
+    root: Path, pointers: Pointers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alerts, "send_soon", lambda _: None)
+
+    def told() -> bool:
+        return alerts.is_open(alerting.CHALLENGER_REFUSED, folder=root / layout.ALERTS)
+
+    found = Challenger(root, POLL, alerting.ModelAlerts(root, alerting.CHALLENGER))
+    found.start()
+    half_written(root, pointers["logit"])
+    until(told)
+    challenge(root, pointers["xgboost"])
+    until(lambda: not told())
+    half_written(root, pointers["logit"])
+    until(told)
+    (root / layout.CHALLENGER).unlink()
+    until(lambda: not told())
     found.stop()

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from pitchline.environment import DEFAULT, VARIABLE
+
 Severity = Literal["info", "warning", "error", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "error", "critical")
 
-ENVIRONMENT = "PITCHLINE_ENV"
 KEY_LENGTH = 200
 TITLE_LENGTH = 200
 TEXT_LENGTH = 2000
@@ -88,7 +89,7 @@ def made(
         text=clean(text, TEXT_LENGTH).strip(),
         source=clean(source or named.partition("/")[0], KEY_LENGTH),
         raised_at=moment.isoformat(timespec="milliseconds"),
-        environment=clean(environment.get(ENVIRONMENT) or "dev", KEY_LENGTH),
+        environment=clean(environment.get(VARIABLE) or DEFAULT, KEY_LENGTH),
         subject=clean(subject, KEY_LENGTH),
         resolved=bool(resolved),
         facts={
@@ -114,6 +115,11 @@ def readable(value: object) -> str:
 def shortened(text: str, length: int) -> str:
     """A text cut to a length, the cut being visible."""
     return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def urls_of(variable: str, environment: Mapping[str, str]) -> list[str]:
+    """The apprise URLs that a variable holds, white space between them."""
+    return environment.get(variable, "").split()
 
 
 def secrets_of(environment: Mapping[str, str]) -> list[str]:
@@ -142,4 +148,4 @@ def present() -> datetime:
 
 def environment_name() -> str:
     """The value of PITCHLINE_ENV."""
-    return os.environ.get(ENVIRONMENT) or "dev"
+    return os.environ.get(VARIABLE) or DEFAULT

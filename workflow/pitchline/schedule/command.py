@@ -47,7 +47,8 @@ def run(
     run alone, as Snakemake's --config takes them: `-- 'retrain={lookback_days: 14}'`.
     """
     from pitchline.schedule import clock, processes, targets, turns
-    from pitchline.schedule.runner import Asked, run_task
+    from pitchline.schedule.runner import run_task
+    from pitchline.schedule.work import Asked
 
     schedule = load(params_file).schedule
     targets.check_settings(targets.task_named(schedule, task), settings)

@@ -21,7 +21,7 @@ from pitchline import layout
 from pitchline.issued.log import Batch, Match, Mode, Role, milliseconds
 from pitchline.issued.writer import Writer
 from pitchline.promote import challenger as challengers
-from pitchline.serve.engine import Served
+from pitchline.serve.engine import Served, in_pieces
 from pitchline.serve.log import LOGGER
 from pitchline.serve.measure import Measures
 from pitchline.serve.swap import Follower, Place
@@ -35,6 +35,8 @@ WHOLE = 2**64
 # Work that waits for the challenger is dropped beyond so many matches.
 WAITING = 20_000
 STOP_SECONDS = 5.0
+# The champion's start waits no longer than this for the challenger.
+FIRST_SECONDS = 2.0
 
 CHALLENGER = Place(
     file=layout.CHALLENGER,
@@ -94,6 +96,7 @@ class Challenger(Follower):
     place = CHALLENGER
     role = "challenger"
     _challenge: Challenge | None = None
+    _looked: threading.Event
 
     @property
     def current(self) -> Challenge | None:
@@ -101,15 +104,26 @@ class Challenger(Follower):
         return self._challenge
 
     def start(self) -> None:
-        """Load the challenger, if there is a good one, and begin to watch."""
+        """Begin to watch, and wait for the challenger unless it takes long to fetch."""
         self._ended.clear()
-        self._look()
+        self._looked = threading.Event()
         self._begin()
+        self._looked.wait(FIRST_SECONDS)
+
+    def _watch(self) -> None:
+        try:
+            self._look()
+        finally:
+            self._looked.set()
+        super()._watch()
 
     def _look(self) -> None:
         if self._pointer() is not None:
             super()._look()
-        elif self._taken is not None or self._seen is not None:
+            return
+        if self._witness is not None:
+            self._witness.ends()
+        if self._taken is not None or self._seen is not None:
             if self._current is not None:
                 _log.info("challenger %s ends", self._current.version)
             self._challenge = self._current = self._taken = self._seen = None
@@ -302,7 +316,7 @@ class Contest:
         """What the challenger says, shape (chosen, 3); None where it fails in any way."""
         count = int(chosen.sum())
         try:
-            found = np.asarray(model.predict(features(model.reads)[chosen]))
+            found = np.asarray(in_pieces(model.predict, features(model.reads)[chosen]))
             if found.shape != (count, 3) or not np.isfinite(found).all():
                 raise ValueError("no probabilities")
         except Exception as error:  # noqa: BLE001 whatever it is, the champion has answered

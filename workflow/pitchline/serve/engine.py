@@ -7,7 +7,7 @@ predictions, which the training kept in ``model.json``.
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -24,6 +24,8 @@ from pitchline.train.probabilities import PROBABILITY_DECIMALS, tempered
 METRICS_FILE = "metrics.json"
 FIX = "Train and promote anew: `snakemake --cores 2 train promote`"
 FAMILIES = ("blend", "xgboost", "logit")
+# Rows that are forecast without giving others the interpreter.
+PIECE = 64
 OUTCOMES = ("home", "draw", "away")
 SCALE = 10.0**PROBABILITY_DECIMALS
 # Rounded figures that differ by less than this are the same.
@@ -340,6 +342,17 @@ class Served:
         if rows.ndim != 2 or rows.shape[1] != len(self.reads):
             raise ValueError(f"a table of shape {rows.shape}, not (rows, {len(self.reads)})")
         return self.engine.probabilities(rows)
+
+
+def in_pieces(predict: Callable[[np.ndarray], np.ndarray], table: np.ndarray) -> np.ndarray:
+    """Probabilities, shape (rows, 3), without keeping the interpreter from others for long.
+
+    Args:
+        predict: of a model.
+        table: what it reads, a row at least.
+    """
+    pieces = [predict(table[at : at + PIECE]) for at in range(0, len(table), PIECE)]
+    return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
 
 
 def read(files: Mapping[str, bytes], pointer: Mapping[str, Any], place: str) -> Served:

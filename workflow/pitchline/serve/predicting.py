@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from pitchline.serve.asked import Asking, Unheld, Wanted, season_told, told
+from pitchline.serve.engine import in_pieces
 from pitchline.serve.errors import At, Problem, wrong
 from pitchline.serve.schemas import DAY
 from pitchline.serve.service import Model, Service
@@ -17,8 +18,6 @@ from pitchline.serve.tables import Fixture, Fixtures
 # No feature comes near it, and every model can take it.
 LARGEST = 1e9
 TOLD_FAULTS = 20
-# Rows that are forecast without giving others the interpreter.
-PIECE = 64
 OUTCOMES = "HDA"
 MOMENT = re.compile(
     DAY.pattern + r"[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?([Zz]|[+-][0-9:]{5})?"
@@ -125,8 +124,7 @@ def predict(service: Service, content: bytes, request_id: str | None = None) -> 
         )
         fixtures = asking.with_features(_looked_up(asking, items))
         table = _features(asking, fixtures, model.reads)
-    pieces = [model.predict(table[at : at + PIECE]) for at in range(0, len(table), PIECE)]
-    probabilities = pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+    probabilities = in_pieces(model.predict, table)
     if not np.isfinite(probabilities).all():
         number = int(np.flatnonzero(~np.isfinite(probabilities).all(axis=1))[0])
         at = At(f"/{name}/{number}", "the model gives no probabilities for these values")

@@ -13,6 +13,9 @@ from pitchline.serve.log import LOGGER
 
 # The table is written first; until its standing is there too, the one before serves on.
 SETTLING_SECONDS = 30.0
+# The start waits no longer for compiled loops; where none are stored yet, they take some more.
+START_SECONDS = 1.0
+YET = "its features can't be computed yet; ask again in some seconds"
 FIX = "make the features anew: `snakemake --cores 2 features`"
 ABSENT = f"its features can't be computed, as the build was of an older version; {FIX}"
 OTHER = f"its features can't be computed, as table and standing are of different builds; {FIX}"
@@ -31,7 +34,7 @@ class WatchedStanding:
     """
 
     def __init__(self, root: Path) -> None:
-        self.reason = ABSENT
+        self.reason = YET
         self._paths = root / layout.FEATURES, root / layout.STANDING
         self._ahead: Ahead | None = None
         self._belongs_to: str | None = None
@@ -39,6 +42,7 @@ class WatchedStanding:
         self._seen: tuple[Stamp, Stamp] = (None, None)
         self._differ_since: float | None = None
         self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
 
     @property
     def ahead(self) -> Ahead | None:
@@ -48,10 +52,23 @@ class WatchedStanding:
             return None
         return self._ahead
 
+    def start(self) -> None:
+        """Take the standing; what takes long goes on beside the service."""
+        self._thread = threading.Thread(target=self.refresh, name="standing", daemon=True)
+        self._thread.start()
+        self._thread.join(START_SECONDS)
+
+    def stop(self) -> None:
+        """Wait for what the start began."""
+        if self._thread is not None:
+            self._thread.join()
+
     def refresh(self) -> None:
         """Look at both files, and take the standing if it is new and the table's."""
         with self._lock:
             seen = stamp(self._paths[0]), stamp(self._paths[1])
+            if seen[1] is None and self._ahead is None:
+                self.reason = ABSENT
             if seen == self._seen:
                 return
             try:
@@ -60,6 +77,7 @@ class WatchedStanding:
                 self._take(seen[1])
             except OSError:
                 # Replaced or removed a moment ago: the next look tells.
+                self.reason = ABSENT
                 return
             self._seen = seen
             if self._ahead is None or self._belongs_to == self._table:
@@ -77,11 +95,13 @@ class WatchedStanding:
                 self.reason = OTHER
                 return
             ahead = Ahead(found)
-        except (KeyError, TypeError, ValueError) as error:
+            warm(ahead)
+        except OSError:
+            raise
+        except Exception as error:  # noqa: BLE001 whatever it brings, the tables are watched on
             self.reason = DAMAGED
             _log.error("the standing can't be read", exc_info=error)
             return
-        warm(ahead)
         self._ahead, self._belongs_to = ahead, belongs_to
 
 
