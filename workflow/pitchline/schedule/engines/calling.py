@@ -70,10 +70,16 @@ def takes_lookback(target: Sequence[str]) -> bool:
 
 
 def settings_of(reason: str | None, lookback_days: int | None) -> list[str]:
-    """Parameters of a retraining as the runner takes them; none where none is given."""
+    """Parameters of a retraining as the runner takes them; none where none is given.
+
+    Raises:
+        RunFailed: the reason has characters that can't be passed on.
+    """
+    if reason is not None and not reason.isprintable():
+        raise RunFailed(f"reason: {reason!r} has line breaks or signs of control; leave them out")
     given = {"reason": reason, "lookback_days": lookback_days}
     told = {name: value for name, value in given.items() if value is not None}
-    return [f"retrain={json.dumps(told)}"] if told else []
+    return [f"retrain={json.dumps(told, ensure_ascii=False)}"] if told else []
 
 
 def longest_seconds(limits_minutes: Mapping[str, float]) -> float:
