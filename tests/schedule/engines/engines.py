@@ -11,10 +11,12 @@ from pathlib import Path
 import psutil
 import pytest
 
+from pitchline.schedule.engines.health import SERVICES
 from tests.conftest import ROOT
 from tests.schedule.project import Project
 
 PORTS = ("SERVE", "MLFLOW", "REDIS", "FLOWER", "PREFECT", "FLOWS")
+PORT_OF = {"api": "SERVE"} | {name.lower(): name for name in PORTS if name != "SERVE"}
 PREFECT = ROOT / ".venv-prefect"
 PATIENCE = 120.0
 
@@ -27,6 +29,12 @@ def need(what: str, found: bool, how: str) -> None:
     if os.environ.get("PITCHLINE_CI") == "1":
         pytest.fail(told)
     pytest.skip(told)
+
+
+def is_open(port: int) -> bool:
+    """Whether something listens on a port."""
+    with socket.socket() as trying:
+        return trying.connect_ex(("127.0.0.1", port)) == 0
 
 
 def free_ports(count: int) -> list[int]:
@@ -76,13 +84,19 @@ class Engines(Project):
 
     def await_well(self, *names: str) -> None:
         """Wait until services are well, as `pitchline schedule health` tells."""
+        asked = names or tuple(SERVICES)
+        ports = [self.ports[PORT_OF[name]] for name in asked if name in PORT_OF]
 
-        def are_well() -> bool:
+        def have_begun() -> bool:
             ended = [each.args for each in self.services if each.poll() is not None]
             assert not ended, f"{ended} ended:\n{self.said}"
-            return self.call("schedule", "health", *names).returncode == 0
+            return all(map(is_open, ports)) and ("worker" not in asked or " ready." in self.said)
 
-        self.await_(are_well, seconds=PATIENCE)
+        # Each look of the command takes a second of the cores that the services start on.
+        self.await_(have_begun, seconds=PATIENCE)
+        self.await_(
+            lambda: self.call("schedule", "health", *names).returncode == 0, seconds=PATIENCE
+        )
 
     @property
     def said(self) -> str:
