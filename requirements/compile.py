@@ -1,4 +1,4 @@
-"""Pin every dependency with its hashes: run, dev, bootstrap and Prefect's lock, and one an extra.
+"""Pin all dependencies with hashes: run.lock, dev.lock, bootstrap.lock, one an extra, Prefect's.
 
 Run it with `make lock`; with `--keep` it leaves what is pinned and adds what is missing. The files
 name no package index, so they serve any mirror.
