@@ -35,6 +35,7 @@ ALLOWED = {
 }
 SHARED = {
     "errors",
+    "clock",
     "files",
     "layout",
     "params",
@@ -45,7 +46,7 @@ SHARED = {
     "alerts",
 }
 # They check or report and decide no byte of an output.
-WITHOUT_INFLUENCE = {"errors.py", "console.py", "__init__.py"}
+WITHOUT_INFLUENCE = {"errors.py", "console.py", "clock.py", "__init__.py"}
 CHECKING = {PACKAGE / "params", PACKAGE / "alerts"}
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from pitchline import clock
+
 Severity = Literal["info", "warning", "error", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "error", "critical")
 
@@ -137,7 +139,7 @@ def scrubbed(text: str, hidden: list[str]) -> str:
 
 def present() -> datetime:
     """The present moment in UTC."""
-    return datetime.now(UTC)
+    return clock.now()
 
 
 def environment_name() -> str:

@@ -4,10 +4,11 @@ import asyncio
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from pitchline import clock
 from pitchline.serve.page import render
 from pitchline.serve.page.evidence import Reports
 from pitchline.serve.page.query import Query
@@ -72,7 +73,7 @@ class Page:
         refused = tuple(service.champion.refused)
         now = service.now(model)
         evidence, changed = self._reports.read()
-        ran, due, due_gap, due_changed = self._schedule.read(datetime.now(UTC))
+        ran, due, due_gap, due_changed = self._schedule.read(clock.now())
         to_come = sum(row["kick_off"] >= now for row in predictions.rows)
         basis = (model, predictions, refused, to_come, _shown(now, service.settings.by_wall))
         same = len(self._basis) == len(basis) and all(
