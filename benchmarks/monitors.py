@@ -4,6 +4,7 @@
     python benchmarks/monitors.py honest DIR      # alarms and warnings in these seasons
     python benchmarks/monitors.py chance DIR      # the same with results drawn from the forecasts
     python benchmarks/monitors.py planted DIR     # detection delay of planted degradation
+    python benchmarks/monitors.py frozen DIR      # the same where the ratings stand still
     python benchmarks/monitors.py drift DIR       # every past window; random rows of the reference
 
 DIR is a project that `benchmarks/everything.py` made and `pitchline ingest tables` filled.
@@ -259,26 +260,53 @@ STARTS = 30
 BEFORE, AFTER = 20, 60
 
 
+Planting = Callable[[detection.Judged, int], detection.Judged]
+
+
 def planted(folder: Path) -> None:
     history = read(folder)
-    honest_one = history.judged("model")
-    seasons = history.rows["season"].to_numpy()
-    rounds = honest_one.rounds
-    usable_rounds = np.unique(rounds[(seasons >= "2013-14") & (seasons <= "2021-22")])
-    starts = np.sort(np.random.default_rng(SEED).choice(usable_rounds, STARTS, replace=False))
-    without = replace(honest_one, neighbours={"Elo": honest_one.neighbours["Elo"]})
-    print("| fault | excess | five, odds | within 2 | five, no odds | within 2 ", end="")
-    print("| one, odds | within 2 | one, no odds | within 2 |")
-    print("|---" * 10 + "|")
+    starts = starts_in(history, history.judged("model").rounds)
+    heading()
     for name, fault in FAULTS.items():
-        cells, excess = [], []
-        for scope in ("five", "one"):
-            for judged in (honest_one, without):
-                found = [delay(judged, fault, int(start), scope) for start in starts]
-                cells.append(told(np.array([matches for matches, _ in found]), ROUND[scope]))
-                excess += [beyond for _, beyond in found]
-        print(f"| {name} | {np.mean(excess):.3f} | {' | '.join(cells)} |", flush=True)
-    frozen(folder, history, starts)
+
+        def planting(
+            judged: detection.Judged, start: int, fault: Fault = fault
+        ) -> detection.Judged:
+            first = int(np.searchsorted(judged.rounds, start))
+            p, y = judged.forecast.copy(), judged.outcome.copy()
+            p[first:], y[first:] = fault(p[first:], y[first:], np.random.default_rng(start))
+            return replace(judged, forecast=p, outcome=y)
+
+        line(name, history, starts, planting)
+
+
+def starts_in(history: History, rounds: np.ndarray) -> np.ndarray:
+    """Rounds at which a fault begins: drawn from seasons with closing odds."""
+    seasons = history.rows["season"].to_numpy()
+    known = np.unique(rounds[(seasons >= "2013-14") & (seasons <= "2021-22")])
+    return np.sort(np.random.default_rng(SEED).choice(known, STARTS, replace=False))
+
+
+def heading() -> None:
+    print(
+        "| fault | log loss added | five leagues: matches | within 2 rounds | no odds | within 2 "
+        "| one league: matches | within 2 | no odds | within 2 |"
+    )
+    print("|---" * 10 + "|")
+
+
+def line(name: str, history: History, starts: np.ndarray, planting: Planting) -> None:
+    """A fault's delay, and how much worse it makes the forecasts."""
+    judged = history.judged("model")
+    blind = replace(judged, neighbours={"Elo": judged.neighbours["Elo"]})
+    cells: list[str] = []
+    added = []
+    for scope in ("five", "one"):
+        for known in (judged, blind):
+            found = [delay(known, planting(known, int(s)), int(s), scope) for s in starts]
+            cells.append(told(np.array([matches for matches, _ in found]), ROUND[scope]))
+            added += [worse for _, worse in found]
+    print(f"| {name} | {np.mean(added):.3f} | {' | '.join(cells)} |", flush=True)
 
 
 def told(matches: np.ndarray, a_round: int) -> str:
@@ -287,51 +315,49 @@ def told(matches: np.ndarray, a_round: int) -> str:
     return f"{shown} | {np.mean(matches <= 2 * a_round):.0%}"
 
 
-def delay(judged: detection.Judged, fault: Fault, start: int, scope: str) -> tuple[float, float]:
+def delay(
+    judged: detection.Judged, faulty: detection.Judged, start: int, scope: str
+) -> tuple[float, float]:
     """Matches from a fault's first to the alarm, and the log loss it adds, nats a match."""
     inside = (judged.rounds >= start - BEFORE) & (judged.rounds < start + AFTER)
     if scope == "one":
         inside &= judged.competition == LEAGUE
-    part = part_of(judged, np.flatnonzero(inside))
+    places = np.flatnonzero(inside)
+    part = part_of(faulty, places)
     first = int(np.searchsorted(part.rounds, start))
-    p, y = part.forecast.copy(), part.outcome.copy()
-    p[first:], y[first:] = fault(p[first:], y[first:], np.random.default_rng(start))
-    after = slice(first, None)
-    before_loss = -np.log(part.forecast[after][np.arange(len(p) - first), part.outcome[after]])
-    loss = -np.log(np.maximum(p[after], 1e-6)[np.arange(len(p) - first), y[after]])
-    return rung(replace(part, forecast=p, outcome=y), first), float((loss - before_loss).mean())
+    after = places[first:]
+    losses = [
+        -np.log(np.maximum(m.forecast[after, m.outcome[after]], 1e-6)) for m in (faulty, judged)
+    ]
+    found = detection.detect(part, SETTINGS.performance)
+    at = [place for place in found.rings if place >= first]
+    matches = at[0] - first + 1 if at else float("inf")
+    return matches, float((losses[0] - losses[1]).mean())
 
 
-def rung(judged: detection.Judged, first: int) -> float:
-    found = detection.detect(judged, SETTINGS.performance)
-    at = [place for place in found.alarms if place >= first]
-    return at[0] - first + 1 if at else float("inf")
-
-
-def frozen(folder: Path, history: History, starts: np.ndarray) -> None:
-    """An Elo logit whose ratings stand still, monitored as the model."""
+def frozen(folder: Path) -> None:
+    """In the model's place an Elo logit whose ratings stand still; the baselines go on."""
+    history = read(folder)
     features = pd.read_parquet(folder / "data/features/matches.parquet").set_index("match_id")
     features = features.reindex(history.rows["match_id"]).reset_index()
     features["gap"] = features["home_elo"] - features["away_elo"]
-    judged = history.judged("elo")
-    for seasons_back in (1, 2, 4, 8):
-        delays = {"five": [], "one": []}
-        excess = []
-        for start in starts:
-            p = _frozen_forecast(features, judged.rounds, int(start), seasons_back)
-            inside = judged.rounds >= start
-            y = judged.outcome[inside][:1900]
-            rows = np.arange(len(y))
-            worse = np.log(judged.forecast[inside][:1900][rows, y]) - np.log(p[:1900][rows, y])
-            excess.append(worse.mean())
-            whole = judged.forecast.copy()
-            whole[inside] = p
-            for scope, found in delays.items():
-                fault = replace(judged, forecast=whole)
-                found.append(delay(fault, lambda q, z, _: (q, z), int(start), scope)[0])
-        cells = [told(np.array(found), ROUND[scope]) for scope, found in delays.items()]
-        name = f"Elo ratings of {seasons_back} season{'s'[: seasons_back > 1]} ago"
-        print(f"| {name} | {np.mean(excess):.3f} | {cells[0]} | | | {cells[1]} | | |", flush=True)
+    rounds = history.judged("model").rounds
+    starts = starts_in(history, rounds)
+    heading()
+    for seasons_back in (0, 1, 2, 4):
+        whole = {
+            int(start): _frozen_forecast(features, rounds, int(start), seasons_back)
+            for start in starts
+        }
+        name = f"Elo with the ratings of {seasons_back} seasons ago"
+
+        def planting(
+            judged: detection.Judged, start: int, whole: dict[int, np.ndarray] = whole
+        ) -> detection.Judged:
+            p = whole[start]
+            return replace(judged, forecast=np.concatenate([judged.forecast[: -len(p)], p]))
+
+        line(name, history, starts, planting)
 
 
 def _frozen_forecast(
@@ -353,11 +379,16 @@ def _frozen_forecast(
 # -- drift
 
 
-def drift(folder: Path) -> None:
+def big_five(folder: Path) -> tuple[pd.DataFrame, list[str]]:
+    """Features of the five leagues' played matches, and the columns that are monitored."""
     features = pd.read_parquet(folder / "data/features/matches.parquet")
     chosen = features["competition"].isin(backtest.LEAGUES) & (features["season"] >= FIRST)
     features = features[chosen & features["result"].notna()].reset_index(drop=True)
-    columns = drifting.features_group(features, features["kick_off"].max()).columns
+    return features, list(drifting.features_group(features, features["kick_off"].max()).columns)
+
+
+def drift(folder: Path) -> None:
+    features, columns = big_five(folder)
     settings = SETTINGS.drift
     print("| where | windows | with a column drifted | alarms | columns drifted | by coverage |")
     print("|---" * 6 + "|")
@@ -416,6 +447,49 @@ def _window(rows: pd.DataFrame, columns: list[str], until: pd.Timestamp) -> Flag
     return Flagged(until, [f.column for f in far], len(far) / len(found), covered)
 
 
+PLANTED_COLUMNS = (
+    "difference_elo",
+    "home_expected_goals",
+    "away_expected_shots_on_target",
+    "difference_points_6",
+    "home_rest_days",
+    "league_home_advantage",
+)
+SHIFTS = (0.25, 0.5, 1.0, 2.0)
+
+
+def planted_drift(folder: Path) -> None:
+    """One column of a window shifted: how often it is told."""
+    features, columns = big_five(folder)
+    print("| shift, standard deviations | five leagues | one league |")
+    print("|---|---|---|")
+    for shift in SHIFTS:
+        cells = []
+        for where in ("five", LEAGUE):
+            rows = features
+            if where != "five":
+                rows = features[features["competition"] == where].reset_index(drop=True)
+            moments = np.array(_moments(rows))[:: len(_moments(rows)) // 6]
+            found = [
+                name in _names(_window(_shifted(rows, name, moment, shift), columns, moment))
+                for moment in moments
+                for name in PLANTED_COLUMNS
+            ]
+            cells.append(f"{np.mean(found):.0%} of {len(found)}")
+        print(f"| {shift:g} | {' | '.join(cells)} |", flush=True)
+
+
+def _names(found: Flagged | None) -> list[str]:
+    return found.names if found else []
+
+
+def _shifted(rows: pd.DataFrame, name: str, until: pd.Timestamp, by: float) -> pd.DataFrame:
+    since = until - pd.Timedelta(days=SETTINGS.drift.window_days)
+    inside = (rows["kick_off"] > since) & (rows["kick_off"] <= until)
+    values = rows[name].astype("float64")
+    return rows.assign(**{name: values.mask(inside, values + by * values.std())})
+
+
 def random_rows(features: pd.DataFrame, columns: list[str]) -> None:
     """50 random rows of a reference of four seasons, against blocks of 50 rows of it."""
     rows = features[features["season"].between("2015-16", "2018-19")].reset_index(drop=True)
@@ -435,14 +509,24 @@ def random_rows(features: pd.DataFrame, columns: list[str]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=("walk", "honest", "chance", "planted", "drift"))
+    parser.add_argument(
+        "what", choices=("walk", "honest", "chance", "planted", "frozen", "drift", "planted-drift")
+    )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--runs", type=int, default=20, help="histories drawn by chance")
     asked = parser.parse_args()
     if asked.what == "chance":
         chance(asked.folder, asked.runs)
         return
-    {"walk": walk, "honest": honest, "planted": planted, "drift": drift}[asked.what](asked.folder)
+    verbs = {
+        "walk": walk,
+        "honest": honest,
+        "planted": planted,
+        "frozen": frozen,
+        "drift": drift,
+        "planted-drift": planted_drift,
+    }
+    verbs[asked.what](asked.folder)
 
 
 if __name__ == "__main__":

@@ -86,7 +86,7 @@ def throughput(folder: Path, report: Report) -> None:
             used = sum(at_work.process.cpu_times()[:2]) - used
             rate, count, p99 = (
                 re.search(pattern, told)
-                for pattern in (r"Requests/sec:\s+([\d.]+)", r"(\d+) requests in", r"99%\s+(\S+)")
+                for pattern in (r"Requests/sec:\s+([\d.]+)", r"(\d+) requests in", r"\s99%\s+(\S+)")
             )
             assert rate
             assert count

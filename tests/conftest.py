@@ -1,5 +1,6 @@
 """What the tests share: the project's folder, the recordings if they are here, a small slice."""
 
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -20,6 +21,11 @@ from tests.bodies import Season
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared" / "data"
 NO_LINEUPS, NO_ODDS = tables.Lineups.empty(), tables.Odds.empty()
+
+
+# No test tells a developer's own channels.
+for name in [each for each in os.environ if each.startswith("PITCHLINE_ALERTS_")]:
+    del os.environ[name]
 
 
 @pytest.fixture(scope="session")

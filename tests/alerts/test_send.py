@@ -155,13 +155,13 @@ def test_a_server_that_never_ends_its_answer_is_left_behind_and_others_are_told(
     with hook_at_work() as other:
         # Its own time limits are longer than ours.
         monkeypatch.setenv(CHAT, f"{hook.url}?rto=600 {other.url}")
-        params = chat.params.model_copy(update={"send_seconds": 2.0})
+        params = chat.params.model_copy(update={"send_seconds": 3.0})
         post = sender.Post(params, os.environ, chat.folder, chat.clock, chat.sleep)
         hook.mode = mode
         raised(post, "a/b")
         report = sender.send(post)
         assert report.sent == 1
-        assert report.failed == [("chat", "no answer within 2 s")]
+        assert report.failed == [("chat", "no answer within 3 s")]
         assert len(other.got) == 1
         # It may have come: so its recovery is told, and to the other one too.
         hook.mode = "ok"

@@ -40,13 +40,14 @@ SHARED = {
     "layout",
     "params",
     "console",
+    "environment",
     "goals",
     "market",
     "issued",
     "alerts",
 }
 # They check or report and decide no byte of an output.
-WITHOUT_INFLUENCE = {"errors.py", "console.py", "clock.py", "__init__.py"}
+WITHOUT_INFLUENCE = {"errors.py", "clock.py", "console.py", "environment.py", "__init__.py"}
 CHECKING = {PACKAGE / "params", PACKAGE / "alerts"}
 
 
@@ -136,3 +137,17 @@ def test_every_stage_has_its_file_package_and_tests() -> None:
         assert (ROOT / "workflow" / f"{stage}.smk").is_file()
         assert (PACKAGE / stage / "command.py").is_file()
         assert (ROOT / "tests" / stage).is_dir()
+
+
+def test_no_room_imports_the_schedule_but_its_commands_and_the_page() -> None:
+    readers = ("serve", "schedule")
+    for path in PACKAGE.rglob("*.py"):
+        if path.relative_to(PACKAGE).parts[0] not in readers:
+            found = {m for m in imports_of(path) if m.split(".")[0] == "schedule"}
+            assert not found, f"{path.relative_to(ROOT)} imports {found}"
+
+
+def test_the_schedule_imports_no_stage() -> None:
+    for path in (PACKAGE / "schedule").rglob("*.py"):
+        stages = {m for m in imports_of(path) if m.split(".")[0] in STAGES}
+        assert not stages, f"{path.relative_to(ROOT)} imports {stages}"

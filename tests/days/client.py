@@ -81,9 +81,7 @@ def asked(port: int, path: str, body: dict[str, Any] | None = None) -> tuple[int
         if body is None:
             connection.request("GET", path)
         else:
-            connection.request(
-                "POST", path, json.dumps(body), {"Content-Type": "application/json"}
-            )
+            connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
         answer = connection.getresponse()
         return answer.status, answer.read()
     finally:

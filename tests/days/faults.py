@@ -307,4 +307,3 @@ def _await_quiet(world: World) -> None:
     """Until no run is open."""
     while ledger.open_runs(path=world.folder / layout.LEDGER):
         time.sleep(0.1)
-

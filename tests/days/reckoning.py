@@ -35,9 +35,7 @@ class Reckoning:
     statuses: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
-def reckon(
-    schedule: Schedule, runs: Sequence[Run], begins: datetime, ends: datetime
-) -> Reckoning:
+def reckon(schedule: Schedule, runs: Sequence[Run], begins: datetime, ends: datetime) -> Reckoning:
     """Hold the ledger against the table.
 
     Args:

@@ -17,15 +17,16 @@ START = datetime(2026, 2, 20, tzinfo=UTC)
 
 
 @st.composite
-def field(draw: st.DrawFn, low: int, high: int) -> tuple[str, set[int]]:
-    """A cron field, and the values it stands for."""
+def field(draw: st.DrawFn, low: int, high: int, last: int = 0) -> tuple[str, set[int]]:
+    """A cron field, and the values it stands for; a star goes to the last of all."""
+    last = last or high
     kind = draw(st.sampled_from(["star", "step", "one", "list", "range"]))
-    every = set(range(low, high + 1))
+    every = set(range(low, last + 1))
     if kind == "star":
         return "*", every
     if kind == "step":
         step = draw(st.integers(2, max(2, (high - low) // 2)))
-        return f"*/{step}", set(range(low, high + 1, step))
+        return f"*/{step}", set(range(low, last + 1, step))
     if kind == "range":
         first, last = sorted((draw(st.integers(low, high)), draw(st.integers(low, high))))
         return f"{first}-{last}", set(range(first, last + 1))
@@ -40,7 +41,7 @@ def expressions(draw: st.DrawFn) -> tuple[str, list[set[int]]]:
     every_day, every_weekday = ("*", set(range(1, 32))), ("*", set(range(7)))
     day, weekday = draw(
         st.one_of(
-            st.tuples(field(1, 28), st.just(every_weekday)),
+            st.tuples(field(1, 28, 31), st.just(every_weekday)),
             st.tuples(st.just(every_day), field(0, 6)),
         )
     )

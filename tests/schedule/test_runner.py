@@ -4,6 +4,8 @@ import json
 import os
 import signal
 import subprocess
+import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +158,35 @@ def test_cron_systemd_and_scheduler_at_once_are_one_run(project: Project) -> Non
     assert {run.status for run in project.runs(skipped=True)} <= {"succeeded", "skipped"}
     assert project.call("run", "collect").returncode == 0
     assert project.lines("done") == ["x", "x"]
+
+
+def test_of_tasks_due_at_one_time_the_highest_goes_first_though_it_came_last(
+    project: Project,
+) -> None:
+    path = project.folder / "clock"
+    start = datetime(2026, 3, 4, 1, 59, tzinfo=UTC)
+    path.write_text(str(start.timestamp() - time.time()))
+    env = {clock.VARIABLE: str(path)}
+    project.task("collect", "echo collect >> order", priority=1)
+    project.task("retrain", "echo retrain >> order", priority=9)
+    assert project.call("schedule", "tend", **env).returncode == 0
+    due = ["--trigger", "scheduler", "--due", "2026-03-04T02:00:00Z"]
+    low = project.start("run", "collect", *due, **env)
+    project.await_status("collect", "queued")
+    high = project.start("run", "retrain", *due, **env)
+    project.await_status("retrain", "queued")
+    assert project.lines("order") == []
+    path.write_text(str(start.timestamp() + 60 - time.time()))
+    assert (low.wait(30), high.wait(30)) == (0, 0)
+    assert project.lines("order") == ["retrain", "collect"]
+
+
+def test_one_due_far_ahead_is_not_waited_for(project: Project) -> None:
+    project.task("collect", "true")
+    ahead = clock.spell(datetime.now(UTC) + timedelta(hours=2))
+    done = project.call("run", "collect", "--trigger", "scheduler", "--due", ahead)
+    assert done.returncode == 143
+    assert "did the clock jump?" in project.runs()[0].cause
 
 
 def test_a_task_that_is_off_runs_by_hand_alone(project: Project) -> None:

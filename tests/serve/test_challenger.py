@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from pitchline import layout
+from pitchline import alerts, layout
 from pitchline.files import write_json
+from pitchline.serve import alerting
 from pitchline.serve.challenge import Challenger
 from pitchline.serve.swap import Champion
 from tests.serve.test_swap import POLL, champion, kept, pointers, remade, root, store, until
@@ -179,4 +180,25 @@ def test_a_bad_one_does_not_keep_the_service_from_starting(root: Path, pointers:
     found.start()
     assert found.current is None
     assert len(found.refused) == 1
+    found.stop()
+
+
+def test_a_refused_one_is_told_until_another_comes_or_nobody_challenges(
+    root: Path, pointers: Pointers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alerts, "send_soon", lambda _: None)
+
+    def told() -> bool:
+        return alerts.is_open(alerting.CHALLENGER_REFUSED, folder=root / layout.ALERTS)
+
+    found = Challenger(root, POLL, alerting.ModelAlerts(root, alerting.CHALLENGER))
+    found.start()
+    half_written(root, pointers["logit"])
+    until(told)
+    challenge(root, pointers["xgboost"])
+    until(lambda: not told())
+    half_written(root, pointers["logit"])
+    until(told)
+    (root / layout.CHALLENGER).unlink()
+    until(lambda: not told())
     found.stop()

@@ -480,3 +480,29 @@ def test_sending_is_a_command_of_its_own(store: str, monkeypatch: pytest.MonkeyP
         assert refused.returncode == 1
         assert "error: 1 of the runs in data/state/tracking not sent" in refused.stderr
         assert "Traceback" not in refused.stderr
+
+
+def test_a_run_of_dev_is_not_sent_into_an_experiment_of_prod(
+    store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pitchline("environment", "adopt", "prod")
+    monkeypatch.setenv("PITCHLINE_ENV", "prod")
+    pitchline("train", "track")
+    assert content_of(layout.TRACKED)["state"] == "sent"
+    monkeypatch.delenv("PITCHLINE_ENV")
+    pitchline("environment", "adopt", "dev")
+    another_candidate(7)
+    pitchline("train", "track")
+    tracked = content_of(layout.TRACKED)
+    assert tracked["state"] == "spooled"
+    assert "is prod's, this runs as dev" in tracked["problem"]
+    assert len(runs_of()[0]) == 1
+
+
+def test_an_experiment_that_belongs_to_none_is_the_first_ones(store: str) -> None:
+    name = load(Path("params.yaml")).retrain.experiment_name
+    with tracking.client() as mlflow:
+        number = mlflow.create_experiment(name)
+    pitchline("train", "track")
+    with tracking.client() as mlflow:
+        assert mlflow.get_experiment(number).tags[tracking.ENVIRONMENT_TAG] == "dev"

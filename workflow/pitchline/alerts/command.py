@@ -15,7 +15,7 @@ from pitchline.alerts.message import dropped, spelt
 from pitchline.alerts.planning import fits
 from pitchline.alerts.record import environment_name, present
 from pitchline.alerts.routes import addresses, route_of
-from pitchline.errors import AlertError, ParamsError
+from pitchline.errors import AlertError, ParamsError, PitchlineError
 from pitchline.params import load
 from pitchline.params.alerts import Alerts
 
@@ -65,7 +65,7 @@ def send(
         patience, at_once = 0.0, True
     try:
         report = sender.send(post, patience=patience, at_once=at_once)
-    except AlertError as error:
+    except PitchlineError as error:
         if strict:
             raise
         console.warn(STEP, str(error))

@@ -14,11 +14,12 @@ import signal
 import subprocess
 import sys
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pitchline.alerts.planning import Address
-from pitchline.alerts.record import Severity
-from pitchline.alerts.routes import urls_of
+from pitchline.alerts.record import Severity, urls_of
+
+if TYPE_CHECKING:
+    from pitchline.alerts.planning import Address
 
 HTTP_STATUS = re.compile(r"error=(\d{3})\b")
 # What these tell was surely not delivered.
@@ -28,7 +29,7 @@ NOT_REACHED = re.compile(
     re.IGNORECASE,
 )
 KINDS = {"info": "info", "warning": "warning", "error": "failure", "critical": "failure"}
-START_SECONDS = 10.0
+START_SECONDS = 30.0
 SHORTENED = 3500
 
 
@@ -57,7 +58,7 @@ NOT_TAKEN = "the service did not take it"
 
 
 def deliver(
-    address: Address,
+    address: "Address",
     title: str,
     body: str,
     severity: Severity | None,
@@ -76,12 +77,12 @@ def deliver(
     return _asked(address, told, seconds)
 
 
-def checked(address: Address, seconds: float) -> Outcome:
+def checked(address: "Address", seconds: float) -> Outcome:
     """Whether apprise understands an address's URL; nothing is sent."""
     return _asked(address, None, seconds)
 
 
-def _asked(address: Address, told: dict[str, str] | None, seconds: float) -> Outcome:
+def _asked(address: "Address", told: dict[str, str] | None, seconds: float) -> Outcome:
     command = [
         sys.executable, "-m", __name__, address.variable, str(address.number), f"{seconds:g}"
     ]  # fmt: skip
@@ -110,6 +111,8 @@ def _asked(address: Address, told: dict[str, str] | None, seconds: float) -> Out
 
 def main(variable: str, number: str, seconds: str) -> None:
     """Carry the message of standard input; print an ``Outcome`` as JSON."""
+    import apprise  # noqa: F401 before the time begins that a message has
+
     told = json.loads(sys.stdin.buffer.read())
     # It ends the process, whatever that is waiting for, also if its parent was killed.
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
@@ -146,8 +149,10 @@ def _carried(url: str, told: dict[str, str] | None) -> Outcome:
     sender = apprise.Apprise(asset=asset)
     sender.add(service)
     logging.disable(logging.NOTSET)
-    for name in ("apprise", "urllib3"):
-        logging.getLogger(name).propagate = False
+    log = logging.getLogger("apprise")
+    log.propagate = False
+    # What the connection suffered is told at this level alone.
+    log.setLevel(logging.DEBUG)
     result = sender.notify(
         body=told["body"], title=told["title"], notify_type=told["kind"],
         body_format=apprise.NotifyFormat.TEXT, log_level=logging.DEBUG,

@@ -118,6 +118,11 @@ def shortened(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
+def urls_of(variable: str, environment: Mapping[str, str]) -> list[str]:
+    """The apprise URLs that a variable holds, white space between them."""
+    return environment.get(variable, "").split()
+
+
 def secrets_of(environment: Mapping[str, str]) -> list[str]:
     """Values of the environment that must not be told, the longest first."""
     found = {

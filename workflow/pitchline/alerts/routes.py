@@ -3,13 +3,8 @@
 from collections.abc import Mapping
 
 from pitchline.alerts.planning import Address
-from pitchline.alerts.record import secrets_of
+from pitchline.alerts.record import secrets_of, urls_of
 from pitchline.params.alerts import Alerts
-
-
-def urls_of(variable: str, environment: Mapping[str, str]) -> list[str]:
-    """The apprise URLs that a variable holds, white space between them."""
-    return environment.get(variable, "").split()
 
 
 def addresses(params: Alerts, environment: Mapping[str, str]) -> list[Address]:

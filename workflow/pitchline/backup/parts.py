@@ -13,6 +13,8 @@ from pitchline.params.backup import BackupParts
 # SQLite's own: they hold for the file they stand beside, and a copy needs none.
 SIDE_FILES = ("-wal", "-shm", "-journal")
 LOCKS = ("lock", ".lock")
+# Signs of life of runs that are at work now.
+BEATS = layout.BEATS.name
 
 
 @dataclass(frozen=True)
@@ -29,22 +31,23 @@ class Part:
 
 
 PARTS = (
-    Part("schedule", (layout.STATE / "schedule",)),
+    Part("schedule", (layout.SCHEDULE_STATE, layout.EMERGENCIES.parent)),
     Part(
         "champions",
         (
             layout.CHAMPION,
             layout.DECISION,
-            layout.CHAMPION.with_name("challenger.json"),
+            layout.CHALLENGER,
             layout.CHAMPIONS,
+            layout.CHALLENGERS,
             layout.REJECTED,
         ),
     ),
     Part("mlflow", (layout.MLFLOW_STORE, layout.UNSENT)),
     Part("studies", (layout.SEARCHES, layout.BACKTEST_SEARCHES)),
     Part("raw", (layout.RAW, layout.COLLECT_STATE)),
-    Part("forecasts", (Path("data/log"),)),
-    Part("alerts", (layout.STATE / "alerts",)),
+    Part("forecasts", (layout.ISSUED,)),
+    Part("alerts", (layout.ALERTS,)),
 )
 BY_NAME = {part.name: part for part in PARTS}
 _ROOTS = [(root.as_posix(), part) for part in PARTS for root in part.roots]
@@ -66,7 +69,11 @@ def owner_of(path: PurePath) -> Part | None:
 
 def is_passing(name: str) -> bool:
     """Whether a file or folder by this name is not worth keeping: half written, a lock."""
-    return name.startswith(".new-") or name.endswith((PART_SUFFIX, *LOCKS, *SIDE_FILES))
+    return (
+        name == BEATS
+        or name.startswith(".new-")
+        or name.endswith((PART_SUFFIX, *LOCKS, *SIDE_FILES))
+    )
 
 
 def files_of(project: Path, part: Part, *, side_files: bool = False) -> list[Path]:

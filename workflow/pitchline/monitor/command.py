@@ -151,10 +151,9 @@ def quality(params_file: Path) -> None:
 
 
 @monitor.command()
-@click.option("--start", is_flag=True, help="Start the retraining if one is due, and wait for it.")
-@click.option("--cores", default="all", show_default=True, help="Cores of the retraining.")
+@click.option("--start", is_flag=True, help="Queue the retraining if one is due.")
 @click.pass_context
-def emergency(ctx: click.Context, start: bool, cores: str) -> None:
+def emergency(ctx: click.Context, start: bool) -> None:
     """Decide from the monitors whether to retrain out of turn; exit status 10 if one is due."""
     from pitchline.monitor.emergency import rule, starting
 
@@ -176,7 +175,8 @@ def emergency(ctx: click.Context, start: bool, cores: str) -> None:
         console.warn("monitor", f"emergency: held back by {', '.join(told['held_back_by'])}")
     elif start:
         starting.remember(told)
-        starting.start(rule.command_of(told["reason"], settings, cores))
+        run = starting.start(told["command"], ctx.obj)
+        console.warn("monitor", f"emergency: {told['reason']}; retraining queued as {run}")
     else:
         console.warn("monitor", f"emergency: retrain with `{shlex.join(told['command'])}`")
         ctx.exit(DUE)

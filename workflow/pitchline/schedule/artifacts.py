@@ -34,6 +34,21 @@ def raw_content() -> str | None:
     return whole.hexdigest()
 
 
+def content() -> dict[str, str]:
+    """Hashes by which caches are keyed: of the raw archive, and of that with the models' pointers.
+
+    Without an archive they are ``none``.
+    """
+    raw = raw_content()
+    if raw is None:
+        return {"raw": "none", "state": "none"}
+    whole = hashlib.sha256(raw.encode())
+    for path in (layout.CHAMPION, layout.DECISION):
+        if path.exists():
+            whole.update(f"{path} {sha256_of(path)}\n".encode())
+    return {"raw": raw, "state": whole.hexdigest()}
+
+
 def standing() -> dict[str, Any]:
     """Champion, quality score, hashes of archive, features and dvc.lock: those that are there."""
     found: dict[str, Any] = {}

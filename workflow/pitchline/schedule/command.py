@@ -46,7 +46,8 @@ def run(
     run alone, as Snakemake's --config takes them: `-- 'retrain={lookback_days: 14}'`.
     """
     from pitchline.schedule import clock, processes, targets, turns
-    from pitchline.schedule.runner import Asked, run_task
+    from pitchline.schedule.runner import run_task
+    from pitchline.schedule.work import Asked
 
     schedule = load(params_file).schedule
     targets.check_settings(targets.task_named(schedule, task), settings)
@@ -187,6 +188,48 @@ def start(params_file: Path, cancel_running: bool) -> None:
     from pitchline.schedule.embedded import serve
 
     serve(params_file, cancels=cancel_running)
+
+
+@schedule.command()
+@click.pass_obj
+def content(params_file: Path) -> None:
+    """Print the hashes by which CI keys its caches: of the archive, and of all state."""
+    from pitchline.schedule.artifacts import content as hashes
+
+    load(params_file)
+    for name, value in hashes().items():
+        click.echo(f"{name}={value}")
+
+
+@schedule.command()
+@click.argument("engine", type=click.Choice(["crontab", "systemd", "github"]))
+@click.option(
+    "--to",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=None,
+    help="Write there; else a crontab is printed, units go to schedule/, workflows to .github/.",
+)
+@click.pass_obj
+def render(params_file: Path, engine: str, folder: Path | None) -> None:
+    """Write the table down for another ENGINE."""
+    from pitchline.files import write_text
+    from pitchline.schedule.render import crontab, github, systemd
+    from pitchline.schedule.targets import TOOLS
+
+    table = load(params_file).schedule
+    if engine == "github":
+        made, usual = github.files(table), Path()
+    else:
+        files = crontab.files if engine == "crontab" else systemd.files
+        made, usual = files(table, Path.cwd(), TOOLS / "pitchline"), Path("schedule")
+    if engine == "crontab" and folder is None:
+        click.echo(made["crontab"], nl=False)
+        return
+    for name, text in made.items():
+        path = (folder or usual) / name
+        write_text(path, text)
+        console.say("schedule", f"wrote {path}")
 
 
 @click.command()

@@ -26,26 +26,28 @@ from pitchline import console, layout
 from pitchline.errors import PitchlineError
 from pitchline.params import Schedule, load
 from pitchline.schedule import clock, ledger, tending
-from pitchline.schedule.due import next_due
+from pitchline.schedule.due import latest_due, next_due
 
 LOCK = layout.SCHEDULE_STATE / "scheduler.lock"
 WAKE_SECONDS = 0.5
-TEND_SECONDS = 30.0
+TEND_SECONDS = 10.0
+# A runner is started so long before the due time, stands in the queue then, and waits for it.
+LEAD = timedelta(seconds=3)
 # Between two looks the clock and the monotonic clock may differ so much.
 JUMP_SECONDS = 2.0
 
 
 class DueTrigger(BaseTrigger):  # type: ignore[misc]
-    """Fires at a task's due times, as every other engine reads its cron expression."""
+    """Fires a little before a task's due times, as every engine reads its cron expression."""
 
     def __init__(self, cron: str) -> None:
         self.cron = cron
 
     def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
-        """The next due time by the machine's clock, which a simulation's may run ahead of."""
+        """The next time by the machine's clock, which a simulation's may run ahead of."""
         ahead = timedelta(seconds=clock.offset_seconds())
-        after = (now if previous is None else previous + timedelta(milliseconds=500)) + ahead
-        return next_due(self.cron, after) - ahead
+        after = now if previous is None else previous + LEAD + timedelta(milliseconds=500)
+        return next_due(self.cron, after + ahead) - ahead - LEAD
 
 
 @dataclass
@@ -59,6 +61,7 @@ class _Scheduler:
     runners: list[tuple[str, subprocess.Popen[bytes]]] = field(default_factory=list)
     signals: int = 0
     read_at: int = 0
+    drift: float = 0.0
 
 
 def serve(params_file: Path, *, cancels: bool = False) -> None:
@@ -82,6 +85,8 @@ def serve(params_file: Path, *, cancels: bool = False) -> None:
             job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1},
         )
         timer.start()
+        # Before anything is read off the clock: a jump from here on is noticed.
+        state.drift = _drift()
         try:
             _tend(state)
             _set(timer, state)
@@ -138,16 +143,18 @@ def _set(timer: Any, state: _Scheduler) -> None:
 
 def _loop(timer: Any, state: _Scheduler) -> None:
     tended = time.monotonic()
-    drift = _drift()
     while not state.signals:
         with suppress(queue.Empty):
             task = state.due.get(timeout=WAKE_SECONDS)
-            _start(state, task, "scheduler")
+            cron = state.schedule.tasks[task].cron
+            due = latest_due(cron, clock.now() + LEAD + timedelta(seconds=1))
+            _start(state, task, "scheduler", due)
         state.runners = [(name, each) for name, each in state.runners if each.poll() is None]
-        jumped = abs(_drift() - drift) > JUMP_SECONDS
+        jump = _drift() - state.drift
+        jumped = abs(jump) > JUMP_SECONDS
         if jumped:
-            console.warn("schedule", f"the clock jumped by {_drift() - drift:.0f} s")
-            drift = _drift()
+            console.warn("schedule", f"the clock jumped by {jump:.0f} s")
+            state.drift += jump
         if _reread(state) or jumped:
             _set(timer, state)
         if jumped or time.monotonic() - tended >= TEND_SECONDS:
@@ -172,9 +179,9 @@ def _tend(state: _Scheduler) -> None:
             _start(state, name, "catch-up")
 
 
-def _start(state: _Scheduler, task: str, trigger: str) -> None:
+def _start(state: _Scheduler, task: str, trigger: str, due: datetime | None = None) -> None:
     try:
-        state.runners.append((task, tending.start_run(state.params_file, task, trigger)))
+        state.runners.append((task, tending.start_run(state.params_file, task, trigger, due)))
     except OSError as error:
         console.warn("schedule", f"{task}: no runner could be started ({error}); it is caught up")
 

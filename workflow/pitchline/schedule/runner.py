@@ -5,86 +5,32 @@ import signal
 import sqlite3
 import sys
 import time
-from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from types import FrameType
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from pitchline import alerts, console, layout
-from pitchline.errors import PitchlineError
 from pitchline.params import Schedule, ScheduledTask
-from pitchline.schedule import artifacts, beats, clock, ledger, processes, telling, turns
+from pitchline.schedule import artifacts, clock, ledger, processes, telling, turns
 from pitchline.schedule.beats import Beat, Outcome
 from pitchline.schedule.due import latest_due, missed
 from pitchline.schedule.ledger import Run, Status
 from pitchline.schedule.log import RunLog, events_of
 from pitchline.schedule.targets import command_of, other_snakemake, task_named, uses_snakemake
+from pitchline.schedule.waiting import TURN_SECONDS, await_turn, see_to
+from pitchline.schedule.work import Asked, Ended, Work, heed, heed_limit
 
 # These call at a due time, which one run answers; any other trigger runs whenever it is called.
 ON_TIME = ("cron", "systemd", "scheduler", "ci", "prefect", "celery", "catch-up")
 # A timer may fire so much early.
 EARLY = timedelta(seconds=5)
 POLL_SECONDS = 0.1
-TURN_SECONDS = 0.2
-LOOK_SECONDS = 2.0
 # A ledger that can't be written at a run's end is tried for so long.
 CLOSING_SECONDS = 30.0
-AT_LIMIT, CANCELLED, DISPLACED = 124, 143, 75
 MOST_BACKOFF_SECONDS = 3600.0
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A call of the runner.
-
-    Attributes:
-        trigger: who calls: cron, systemd, scheduler, ci, catch-up, manual, ...
-        cause: why; None for the usual reason of the trigger.
-        due: the due time to answer; None for the latest, if the trigger is one of time.
-        settings: parameters changed for this run, as Snakemake's --config takes them.
-        show: whether the task's output is shown as well.
-        run_id: the run's name, if it was promised to somebody.
-    """
-
-    task: str
-    trigger: str = "manual"
-    cause: str | None = None
-    due: datetime | None = None
-    settings: Sequence[str] = ()
-    show: bool = False
-    run_id: str | None = None
-
-
-@dataclass
-class _Ended(Exception):
-    """The run ends here, other than by its task's own end."""
-
-    status: Status
-    exit_code: int
-    why: str
-    give_back: bool = False
-
-
-@dataclass
-class _Work:
-    """A run at work and what belongs to it."""
-
-    run: Run
-    task: ScheduledTask
-    schedule: Schedule
-    connection: sqlite3.Connection
-    beat: Beat
-    log: RunLog
-    asked: Asked
-    params_file: Path
-    got: signal.Signals | None = None
-    looked: float = 0.0
-    shown: int = 0
-    attempt: int = 0
-    metrics: dict[str, Any] = field(default_factory=dict)
 
 
 def run_task(schedule: Schedule, params_file: Path, asked: Asked) -> int:
@@ -109,7 +55,7 @@ def run_task(schedule: Schedule, params_file: Path, asked: Asked) -> int:
         with ledger.explained(layout.LEDGER):
             turns.register(connection, schedule)
             # A due time that a dead runner holds is free for this call.
-            _see_to(log, *turns.close_the_gone(connection, schedule.lost_after_seconds))
+            see_to(log, *turns.close_the_gone(connection, schedule.lost_after_seconds))
             wanted = _wanted(connection, task, asked)
             if wanted is None:
                 return 0
@@ -117,7 +63,7 @@ def run_task(schedule: Schedule, params_file: Path, asked: Asked) -> int:
         if run.status == "skipped":
             console.say("run", f"{asked.task}: {run.cause}")
             return 0
-        work = _Work(run, task, schedule, connection, beat, log, asked, params_file)
+        work = Work(run, task, schedule, connection, beat, log, asked, params_file)
         handlers = {
             number: signal.signal(number, lambda number, frame: _note_signal(work, number, frame))
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -129,7 +75,7 @@ def run_task(schedule: Schedule, params_file: Path, asked: Asked) -> int:
                 signal.signal(number, handler)
 
 
-def _note_signal(work: _Work, number: int, frame: FrameType | None) -> None:
+def _note_signal(work: Work, number: int, frame: FrameType | None) -> None:
     del frame
     work.got = signal.Signals(number)
 
@@ -156,15 +102,15 @@ def _wanted(
     return turns.wanted_of(asked.task, task, asked.trigger, cause or "by hand", due)
 
 
-def _run(work: _Work) -> int:
+def _run(work: Work) -> int:
     work.log.write("queued", trigger=work.run.trigger, cause=work.run.cause, due=work.run.due)
     status: Status
     give_back = False
     try:
-        _await_turn(work)
+        await_turn(work)
         code = _attempts(work)
         status = "succeeded" if code == 0 else "failed"
-    except _Ended as ended:
+    except Ended as ended:
         status, code, give_back = ended.status, ended.exit_code, ended.give_back
         work.run = replace(work.run, cause=f"{work.run.cause}; {ended.why}")
         work.log.write("ended early", "warning", why=ended.why)
@@ -181,70 +127,7 @@ def _run(work: _Work) -> int:
     return code
 
 
-def _await_turn(work: _Work) -> None:
-    waiting_told = failed_told = False
-    while True:
-        work.beat.show(work.schedule.heartbeat_seconds)
-        _heed(work)
-        turn = None
-        try:
-            turn = turns.take_turn(work.connection, work.run, work.schedule.lost_after_seconds)
-        except sqlite3.OperationalError as error:
-            if not failed_told:
-                failed_told = True
-                work.log.write("ledger", "warning", why=str(error))
-                console.warn("run", f"the run ledger can't be written ({error}); it is tried again")
-        if turn is not None:
-            _see_to(work.log, turn.closed, turn.hung)
-            if turn.mine:
-                break
-            if not waiting_told:
-                waiting_told = True
-                _tell_waiting(work)
-        time.sleep(TURN_SECONDS)
-    work.run = turns.present(work.connection, work.run)
-    began = work.run.started_at or clock.now()
-    work.metrics["waited_seconds"] = round((began - work.run.queued_at).total_seconds(), 3)
-    if work.run.due is not None:
-        work.metrics["start_delay_seconds"] = round((began - work.run.due).total_seconds(), 3)
-    work.log.write("started", **work.metrics)
-    if telling.tell_on_time(work.run.task):
-        alerts.send_soon()
-    _end_leftovers(work)
-
-
-def _tell_waiting(work: _Work) -> None:
-    ahead = [run.run_id for run in ledger.open_runs() if run.run_id != work.run.run_id]
-    work.log.write("waiting", behind=ahead)
-    console.say("run", f"{work.run.task}: waits its turn behind {', '.join(ahead[:3])}")
-
-
-def _see_to(log: RunLog, closed: Sequence[Run], hung: Sequence[Run]) -> None:
-    """End stuck runners, and tell of the runs that were lost."""
-    for run in hung:
-        runner = beats.runner_of(run)
-        if runner is not None:
-            processes.kill(runner)
-    for run in closed:
-        log.write("closed another", "warning", other=run.run_id, status=run.status)
-        console.warn("run", f"{run.run_id}: closed as {run.status}: {run.cause}")
-        if telling.tell_ended(run, telling.tail_of(run)):
-            alerts.send_soon()
-
-
-def _end_leftovers(work: _Work) -> None:
-    """End what runs that did not end well have left at work here."""
-    for run_id in processes.marked():
-        if run_id == work.run.run_id:
-            continue
-        with suppress(PitchlineError):
-            if ledger.find_run(run_id).status in ("succeeded", "failed", "queued"):
-                continue
-        forced = processes.end(run_id, None, work.schedule.grace_seconds)
-        work.log.write("ended leftovers", "warning", other=run_id, forced=forced)
-
-
-def _attempts(work: _Work) -> int:
+def _attempts(work: Work) -> int:
     """The task, and again by its policy; the exit code of the last try."""
     ends = time.monotonic() + work.task.limit_minutes * 60
     policy, lines, code = work.task.retries, list(work.task.target), 0
@@ -278,7 +161,7 @@ def _attempts(work: _Work) -> int:
     return code
 
 
-def _execute(work: _Work, line: str, ends: float) -> int:
+def _execute(work: Work, line: str, ends: float) -> int:
     if uses_snakemake(line):
         _await_free_folder(work, ends)
     command = command_of(
@@ -301,9 +184,9 @@ def _execute(work: _Work, line: str, ends: float) -> int:
             time.sleep(POLL_SECONDS)
             work.beat.show(work.schedule.heartbeat_seconds)
             _show(work)
-            _heed(work)
-            _heed_limit(work, ends)
-    except _Ended as ended:
+            heed(work)
+            heed_limit(work, ends)
+    except Ended as ended:
         forced = processes.end(work.run.run_id, process, work.schedule.grace_seconds)
         work.log.write("ended", "warning", why=ended.why, forced=forced)
         raise
@@ -314,7 +197,7 @@ def _execute(work: _Work, line: str, ends: float) -> int:
     return code
 
 
-def _await_free_folder(work: _Work, ends: float) -> None:
+def _await_free_folder(work: Work, ends: float) -> None:
     """Let a Snakemake that a person started end first."""
     other = other_snakemake()
     if other is not None:
@@ -323,41 +206,20 @@ def _await_free_folder(work: _Work, ends: float) -> None:
     while other_snakemake() is not None:
         time.sleep(TURN_SECONDS)
         work.beat.show(work.schedule.heartbeat_seconds)
-        _heed(work)
-        _heed_limit(work, ends)
+        heed(work)
+        heed_limit(work, ends)
 
 
-def _pause(work: _Work, seconds: float, ends: float) -> None:
+def _pause(work: Work, seconds: float, ends: float) -> None:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         time.sleep(min(POLL_SECONDS, seconds))
         work.beat.show(work.schedule.heartbeat_seconds)
-        _heed(work)
-        _heed_limit(work, ends)
+        heed(work)
+        heed_limit(work, ends)
 
 
-def _heed(work: _Work) -> None:
-    """Stop where a signal, `pitchline cancel` or the ledger says so."""
-    if time.monotonic() - work.looked >= LOOK_SECONDS or work.got is not None:
-        work.looked = time.monotonic()
-        with suppress(sqlite3.OperationalError):
-            now = turns.present(work.connection, work.run)
-            if not now.is_open:
-                raise _Ended("lost", DISPLACED, f"another runner closed this run as {now.status}")
-            if now.cancel is not None:
-                raise _Ended("cancelled", CANCELLED, f"cancelled: {now.cancel}")
-    if work.got is not None:
-        # Nobody meant this run: its due time is free for another.
-        raise _Ended("cancelled", CANCELLED, f"its runner got {work.got.name}", give_back=True)
-
-
-def _heed_limit(work: _Work, ends: float) -> None:
-    if time.monotonic() > ends:
-        minutes = work.task.limit_minutes
-        raise _Ended("timed out", AT_LIMIT, f"over its limit of {minutes:g} minutes")
-
-
-def _show(work: _Work) -> None:
+def _show(work: Work) -> None:
     """Show what the task has written since."""
     if not work.asked.show:
         return
@@ -370,7 +232,7 @@ def _show(work: _Work) -> None:
         screen.flush()
 
 
-def _close(work: _Work, outcome: Outcome, give_back: bool) -> Run:
+def _close(work: Work, outcome: Outcome, give_back: bool) -> Run:
     """Record the end; where the ledger can't take it, leave it for the next runner."""
     standing = artifacts.standing()
     work.log.write("closed", status=outcome.status, exit_code=outcome.exit_code, **work.metrics)
@@ -400,7 +262,7 @@ def _close(work: _Work, outcome: Outcome, give_back: bool) -> Run:
         return run
 
 
-def _tell(work: _Work, run: Run) -> None:
+def _tell(work: Work, run: Run) -> None:
     tail = telling.tail_of(run) if run.status != "succeeded" else []
     if telling.tell_ended(run, tail):
         alerts.send_soon()

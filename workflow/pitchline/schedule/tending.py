@@ -4,12 +4,13 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from pitchline import alerts, layout
 from pitchline.params import Schedule
 from pitchline.schedule import beats, clock, ledger, processes, telling, turns
+from pitchline.schedule.clock import spell
 from pitchline.schedule.due import Missed, missed
 from pitchline.schedule.ledger import Run
 
@@ -71,12 +72,22 @@ def tend(schedule: Schedule) -> Look:
     return Look(to_catch_up, overdue, closed)
 
 
-def start_run(params_file: Path, task: str, trigger: str) -> subprocess.Popen[bytes]:
+def start_run(
+    params_file: Path, task: str, trigger: str, due: datetime | None = None
+) -> subprocess.Popen[bytes]:
     """Start a runner as a process of its own session, which outlives this one."""
+    words = ["--params", str(params_file), "run", task, "--trigger", trigger]
+    if due is not None:
+        words += ["--due", spell(due)]
     return subprocess.Popen(
-        [sys.executable, "-m", "pitchline", "--params", str(params_file), "run", task,
-         "--trigger", trigger],
+        [
+            sys.executable,
+            "-m",
+            "pitchline",
+            *words,
+            *([] if due is None else ["--due", spell(due)]),
+        ],
         env=processes.unmarked() | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
         stdin=subprocess.DEVNULL,
         start_new_session=True,
-    )  # fmt: skip
+    )

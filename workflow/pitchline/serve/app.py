@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from pitchline import __version__, layout
 from pitchline.issued.writer import Writer
-from pitchline.serve.alerting import ModelAlerts
+from pitchline.serve import alerting
 from pitchline.serve.challenge import Challenger, Contest
 from pitchline.serve.errors import FAILED, At, Problem
 from pitchline.serve.guard import Guard
@@ -43,7 +43,7 @@ def create() -> Guard:
     """The application of one worker: settings from the environment, files of this folder."""
     settings = read_settings(os.environ)
     root = Path.cwd()
-    champion = Champion(root, settings.poll_seconds, ModelAlerts(root))
+    champion = Champion(root, settings.poll_seconds, alerting.ModelAlerts(root))
     guard = build(assemble(root, settings, champion))
     # Other threads keep the event loop waiting no longer than this, 5 ms else.
     sys.setswitchinterval(SWITCH_SECONDS)
@@ -56,7 +56,8 @@ def create() -> Guard:
 def assemble(root: Path, settings: Settings, champion: Champion) -> Service:
     """All that the routes need, of a project's folder."""
     measures = Measures()
-    challenger = Challenger(root, settings.poll_seconds)
+    told = alerting.ModelAlerts(root, alerting.CHALLENGER)
+    challenger = Challenger(root, settings.poll_seconds, told)
     writer = None
     if settings.forecast_log:
         writer = Writer(

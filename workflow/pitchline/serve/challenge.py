@@ -120,7 +120,10 @@ class Challenger(Follower):
     def _look(self) -> None:
         if self._pointer() is not None:
             super()._look()
-        elif self._taken is not None or self._seen is not None:
+            return
+        if self._witness is not None:
+            self._witness.ends()
+        if self._taken is not None or self._seen is not None:
             if self._current is not None:
                 _log.info("challenger %s ends", self._current.version)
             self._challenge = self._current = self._taken = self._seen = None

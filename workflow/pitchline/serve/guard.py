@@ -171,8 +171,7 @@ class Guard:
             ) from None
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
-        direct: str | None = scope.get("direct")
-        route = direct or str(getattr(scope.get("route"), "path", UNROUTED))
+        route: str = scope.get("direct", "") or getattr(scope.get("route"), "path", UNROUTED)
         method = scope["method"] if scope["method"] in METHODS else "other"
         self._service.contest.answered()
         self._service.measures.answered(route, method, status, seconds)

@@ -56,7 +56,10 @@ class Witness(Protocol):
         """A model was refused; another one goes on."""
 
     def serves(self, version: str) -> None:
-        """The model that the pointer names serves."""
+        """The model that the pointer names is in place."""
+
+    def ends(self) -> None:
+        """There is no pointer any more, and none is needed."""
 
 
 @dataclass(frozen=True)

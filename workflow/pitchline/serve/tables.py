@@ -162,11 +162,8 @@ def read_fixtures(path: Path) -> Fixtures:
     past = table.filter(pc.is_valid(table["result"]))
     waiting = table.filter(pc.is_null(table["result"]))
     waiting = waiting.sort_by([("kick_off", "ascending"), ("match_id", "ascending")])
-    told = zip(*(_listed(waiting[key]) for key in keys), strict=True)
-    to_come = tuple(
-        Fixture(**dict(zip(keys, values, strict=True)), row=number)
-        for number, values in enumerate(told)
-    )
+    told = [*(_listed(waiting[key]) for key in keys), range(len(waiting))]
+    to_come = tuple(Fixture(*values) for values in zip(*told, strict=True))
     by_teams: dict[tuple[str, str], list[Fixture]] = {}
     for fixture in to_come:
         by_teams.setdefault((fixture.home_team, fixture.away_team), []).append(fixture)

@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from pitchline import layout
-from pitchline.errors import PitchlineError
+from pitchline import environment, layout
+from pitchline.errors import EnvironmentMixUp, PitchlineError
 from pitchline.params import Params
 from pitchline.train import runs, unsent
 from pitchline.train.candidate import BUNDLE, version_of
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 VERSION_TAG = runs.VERSION_TAG
+ENVIRONMENT_TAG = "pitchline.environment"
 # Folders among a run's artifacts: every file of the candidate, and the model MLflow can load.
 FILES_ARTIFACT = "candidate"
 MODEL_ARTIFACT = "model"
@@ -368,12 +369,27 @@ def save_model(bundle: Path, target: Path, example: Mapping[str, Any] | None, ve
 
 
 def _experiment(mlflow: "MlflowClient", name: str) -> str:
+    """The id of an experiment, made if need be; it belongs to dev, test or prod.
+
+    Raises:
+        EnvironmentMixUp: it belongs to another than this process runs as.
+    """
+    here = environment.current()
     experiment = mlflow.get_experiment_by_name(name)
-    if experiment is not None:
-        return str(experiment.experiment_id)
-    local = store_uri().startswith("sqlite:")
-    location = (layout.MLFLOW_STORE / "artifacts").absolute().as_uri() if local else None
-    return str(mlflow.create_experiment(name, artifact_location=location))
+    if experiment is None:
+        local = store_uri().startswith("sqlite:")
+        location = (layout.MLFLOW_STORE / "artifacts").absolute().as_uri() if local else None
+        tags = {ENVIRONMENT_TAG: here}
+        return str(mlflow.create_experiment(name, artifact_location=location, tags=tags))
+    whose = experiment.tags.get(ENVIRONMENT_TAG)
+    if whose is None:
+        mlflow.set_experiment_tag(experiment.experiment_id, ENVIRONMENT_TAG, here)
+    elif whose != here:
+        raise EnvironmentMixUp(
+            f"MLflow's experiment {name} is {whose}'s, this runs as {here}: set another "
+            f"`retrain.experiment_name`, another store, or {environment.VARIABLE}={whose}"
+        )
+    return str(experiment.experiment_id)
 
 
 def _finished(mlflow: "MlflowClient", experiment_id: str, version: str) -> str | None:

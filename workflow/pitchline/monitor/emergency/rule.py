@@ -68,10 +68,11 @@ def decide(
     }
 
 
-def command_of(reason: str, settings: Emergency, cores: str = "all") -> list[str]:
-    """The retraining that is asked for, as docs/retraining.md has it."""
+def command_of(reason: str, settings: Emergency) -> list[str]:
+    """The retraining that is asked for: it takes its turn in the queue, and no one waits for it."""
     asked = f"retrain={{reason: {reason}, lookback_days: {settings.lookback_days}}}"
-    return ["snakemake", "--cores", cores, "--config", asked, "--", "retrain"]
+    return ["pitchline", "run", "retrain", "--no-wait", "--trigger", "emergency",
+            "--reason", reason, "--", asked]  # fmt: skip
 
 
 def _same_moment(monitors: Mapping[str, Mapping[str, Any]]) -> pd.Timestamp:

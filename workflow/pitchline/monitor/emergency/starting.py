@@ -1,4 +1,4 @@
-"""Starting an emergency retraining, and remembering that it was started."""
+"""Queuing an emergency retraining, and remembering that it was asked for."""
 
 import subprocess
 import sys
@@ -9,6 +9,7 @@ from typing import Any
 from pitchline import layout
 from pitchline.errors import ArtifactError, PitchlineError
 from pitchline.files import read_json, write_json
+from pitchline.params.types import utc_moment
 
 MADE_BY = "pitchline monitor emergency --start"
 
@@ -22,12 +23,19 @@ def started_before(path: Path = layout.EMERGENCIES) -> list[dict[str, Any]]:
     if not path.exists():
         return []
     content = read_json(path, made_by=MADE_BY)
-    if not isinstance(content, list) or any("as_of" not in each for each in content):
+    if not isinstance(content, list) or not all(_is_entry(each) for each in content):
         raise ArtifactError(
             f"{path}: not a list of retrainings, each with `as_of`. Restore it from a backup, or "
             "remove it: then the cool-down begins anew."
         )
     return content
+
+
+def _is_entry(each: Any) -> bool:
+    try:
+        return isinstance(each, dict) and bool(utc_moment(each["as_of"]))
+    except (KeyError, TypeError, ValueError):
+        return False
 
 
 def remember(decision: Mapping[str, Any], path: Path = layout.EMERGENCIES) -> None:
@@ -36,19 +44,24 @@ def remember(decision: Mapping[str, Any], path: Path = layout.EMERGENCIES) -> No
     write_json(path, [*started_before(path), entry])
 
 
-def start(command: Sequence[str]) -> None:
-    """Run the retraining and wait for it.
+def start(command: Sequence[str], params_file: Path) -> str:
+    """Put the retraining into the runner's queue.
+
+    Args:
+        command: as from ``rule.command_of``.
+        params_file: the parameter file.
+
+    Returns:
+        The run's name.
 
     Raises:
-        PitchlineError: it failed.
+        PitchlineError: it could not be queued.
     """
-    # The Snakemake of this environment, whether or not it is activated.
-    beside = Path(sys.executable).with_name(command[0])
-    program = str(beside) if beside.exists() else command[0]
-    done = subprocess.run([program, *command[1:]], check=False)
+    ours = [sys.executable, "-m", "pitchline", "--params", str(params_file)]
+    done = subprocess.run([*ours, *command[1:]], capture_output=True, text=True, check=False)
     if done.returncode:
         raise PitchlineError(
-            f"the emergency retraining ended with status {done.returncode}; the champion is "
-            "untouched. Its messages stand above; mend what they name, then run the command of "
-            f"{layout.EMERGENCY} by hand."
+            f"the emergency retraining could not be queued: {done.stderr.strip()[-500:]}\n"
+            f"Mend that, then run the command of {layout.EMERGENCY} by hand."
         )
+    return done.stdout.strip()

@@ -12,7 +12,7 @@ SIDES_SWAPPED = [2, 1, 0]
 OUTCOMES = ("home wins", "draws", "away wins")
 # Strengths of the alternatives: exponents of the forecast, and shifts of one outcome's log-odds.
 EXPONENTS = {"half as sure": 0.5, "nothing known": 0.0, "half as sure again": 1.5}
-SHIFTS = (0.35, 0.9)
+SHIFTS = {"": 0.4, "many ": 0.8, "far ": 1.6}
 SWAPPED_SHARES = {"a third with the sides swapped": 1 / 3, "the sides swapped": 0.95}
 
 
@@ -59,8 +59,7 @@ def alternatives(p: np.ndarray, references: Mapping[str, np.ndarray]) -> dict[st
     """
     found = {name: tempered(p, exponent) for name, exponent in EXPONENTS.items()}
     for outcome, told in enumerate(OUTCOMES):
-        for by in SHIFTS:
-            size = "far " if by == max(SHIFTS) else ""
+        for size, by in SHIFTS.items():
             found[f"{size}more {told}"] = shifted(p, outcome, by)
             found[f"{size}fewer {told}"] = shifted(p, outcome, -by)
     swapped = p[:, SIDES_SWAPPED]

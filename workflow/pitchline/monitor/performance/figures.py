@@ -13,6 +13,8 @@ from pitchline.train.baselines import targets
 DECIMALS = 6
 NEWTON_STEPS = 25
 STEEPEST = 5.0
+# Forecasts of a third each tell no slope.
+FLAT = 1e-9
 
 
 def expected_rps(p: np.ndarray) -> np.ndarray:
@@ -40,7 +42,7 @@ def slope_of(p: np.ndarray, outcome: np.ndarray) -> tuple[float, float]:
         mean = (weights * logs).sum(axis=1)
         slope = float((logs[matches, outcome] - mean).sum())
         curvature = float(((weights * logs**2).sum(axis=1) - mean**2).sum())
-        if curvature <= 0:
+        if curvature <= FLAT:
             return 1.0, float("inf")
         exponent = float(np.clip(exponent + slope / curvature, -STEEPEST, STEEPEST))
     return exponent, float(1 / np.sqrt(curvature))

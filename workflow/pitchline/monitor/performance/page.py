@@ -62,7 +62,7 @@ def _excess(told: Mapping[str, Any]) -> list[Block]:
 
 def _parts(told: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
     windows = {f"last {part['matches']}": part for part in told["windows"]}
-    rest = {"issued": told["issued"], "all": told["all"]}
+    rest = {"since the test window": told["issued"], "all": told["all"]}
     return [(name, part) for name, part in (windows | rest).items() if part]
 
 
@@ -88,7 +88,7 @@ def _scores(told: Mapping[str, Any]) -> Block:
             )
         )
     columns = (
-        "matches", "", "log loss", "expected", "beyond it", "RPS", "expected", "accuracy",
+        "window", "matches", "log loss", "expected", "beyond it", "RPS", "expected", "accuracy",
         "calibration slope", *(f"minus {name}" for name in AGAINST.values()),
     )  # fmt: skip
     text = "Means with their standard errors. A slope below 1: too sure; above 1: not sure enough."
@@ -102,7 +102,7 @@ def _outcomes(told: Mapping[str, Any]) -> Block:
             f"{told['came']:.1%} of {told['forecast']:.1%}" for told in part["outcomes"].values()
         ]
         rows.append((name, *cells))
-    columns = ("matches", "home wins", "draws", "away wins")
+    columns = ("window", "home wins", "draws", "away wins")
     return Block(
         "Results", "How often each came, of how often it was forecast.", grid=Grid(columns, rows)
     )

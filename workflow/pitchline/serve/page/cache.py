@@ -13,7 +13,9 @@ from pitchline.serve.page import render
 from pitchline.serve.page.evidence import Reports
 from pitchline.serve.page.query import Query
 from pitchline.serve.page.schedule import Schedule
+from pitchline.serve.page.troubles import Alerts
 from pitchline.serve.page.view import State, context
+from pitchline.serve.routes.answers import challenger_told
 from pitchline.serve.service import Service
 
 KEPT = 64
@@ -39,6 +41,7 @@ class Page:
         self._service = service
         self._reports = Reports(root)
         self._schedule = Schedule(root)
+        self._alerts = Alerts(root)
         self._lock = asyncio.Lock()
         self._state: State | None = None
         self._basis: tuple[Any, ...] = ()
@@ -74,18 +77,22 @@ class Page:
         now = service.now(model)
         evidence, changed = self._reports.read()
         ran, due, due_gap, due_changed = self._schedule.read(clock.now())
+        rung = self._alerts.read()
+        challenge = challenger_told(service, model.version)
         to_come = sum(row["kick_off"] >= now for row in predictions.rows)
-        basis = (model, predictions, refused, to_come, _shown(now, service.settings.by_wall))
+        basis = (
+            model, predictions, refused, to_come, _shown(now, service.settings.by_wall), challenge,
+        )  # fmt: skip
         same = len(self._basis) == len(basis) and all(
             a is b or a == b for a, b in zip(self._basis[2:], basis[2:], strict=True)
         )
         same = same and self._basis[0] is model and self._basis[1] is predictions
-        if before is not None and same and not changed and not due_changed:
+        if before is not None and same and not (changed or due_changed or rung):
             return
         self._basis = basis
         self._state = State(
             model, refused, predictions.rows, now, service.settings.by_wall, service.names,
-            evidence, ran, (due, due_gap),
+            evidence, ran, (due, due_gap), challenge, self._alerts.found,
         )  # fmt: skip
         self._made.clear()
 

@@ -52,6 +52,7 @@ class Facts:
     gates_passed: int
     gates_judged: int
     candidate: str | None
+    challenge: str | None
 
 
 @dataclass(frozen=True)
@@ -64,13 +65,19 @@ class Refusal:
     at_iso: str
 
 
-def view(model: Model, placed: datetime | None, decision_on_candidate: Content | Gap) -> Facts:
+def view(
+    model: Model,
+    placed: datetime | None,
+    decision_on_candidate: Content | Gap,
+    challenge: Mapping[str, Any] | None = None,
+) -> Facts:
     """The section.
 
     Args:
         model: the one that serves.
         placed: when its pointer was written.
         decision_on_candidate: the newest decision, which may be on another model.
+        challenge: who challenges it, and how; None if nobody does.
     """
     as_of = words.moment(model.as_of)
     loaded = _moment(model.loaded_at)
@@ -98,6 +105,7 @@ def view(model: Model, placed: datetime | None, decision_on_candidate: Content |
         gates_passed=sum(gate.kind == "passed" for gate in gates),
         gates_judged=sum(gate.kind != "open" for gate in gates),
         candidate=_candidate(decision_on_candidate),
+        challenge=_challenge(challenge),
     )
 
 
@@ -108,6 +116,14 @@ def _candidate(decision: Content | Gap) -> str | None:
     reasons = [words.clipped(each) for each in decision.get("reasons") or []]
     text = f"{decision['candidate']} was {OUTCOMES.get(outcome, outcome)}"
     return f"{text}: {'; '.join(reasons)}" if reasons else text
+
+
+def _challenge(told: Mapping[str, Any] | None) -> str | None:
+    if told is None:
+        return None
+    if told["mode"] == "split":
+        return f"{told['model']} answers {words.percent(told['share'])} of the fixtures"
+    return f"{told['model']} forecasts the same, unseen"
 
 
 def _moment(told: Any) -> datetime:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ParamSpec, TypeVar
 
+from pitchline.alerts.book import Episode
 from pitchline.serve.log import LOGGER
 from pitchline.serve.names import Names
-from pitchline.serve.page import fixtures, model, quality, record, runs, words
+from pitchline.serve.page import fixtures, model, quality, record, runs, troubles, words
 from pitchline.serve.page.evidence import REPORTS, Content, Evidence, Gap
 from pitchline.serve.page.query import Query
 from pitchline.serve.service import Model
@@ -34,6 +35,8 @@ class State:
         evidence: the reports.
         ran: the last runs, and what hinders telling them.
         due: the next ones, and what hinders telling them.
+        challenge: who challenges the model, and how; None if nobody does.
+        alerts: those that are open, or what hinders telling them.
     """
 
     model: Model
@@ -45,6 +48,8 @@ class State:
     evidence: Evidence
     ran: tuple[Sequence[runs.Run], Gap | None] = ((), None)
     due: tuple[Sequence[runs.Due], Gap | None] = ((), None)
+    challenge: Mapping[str, Any] | None = None
+    alerts: Sequence[Episode] | Gap = ()
 
 
 def context(state: State, query: Query) -> dict[str, Any]:
@@ -80,6 +85,7 @@ def context(state: State, query: Query) -> dict[str, Any]:
             state.model,
             state.evidence.placed,
             reports.get("decision", _absent("decision")),
+            state.challenge,
         ),
         "record": _record(state, settled),
         "quality": score
@@ -99,6 +105,11 @@ def context(state: State, query: Query) -> dict[str, Any]:
             state.evidence.receipts,
         ),
     }
+    told["alerts"] = (
+        state.alerts
+        if isinstance(state.alerts, Gap)
+        else section(troubles.view, _odd("the alerts", "pitchline alerts list"), state.alerts)
+    )
     return {**told, "gaps": {name for name, each in told.items() if isinstance(each, Gap)}}
 
 
