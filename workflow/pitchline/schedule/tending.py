@@ -80,13 +80,7 @@ def start_run(
     if due is not None:
         words += ["--due", spell(due)]
     return subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "pitchline",
-            *words,
-            *([] if due is None else ["--due", spell(due)]),
-        ],
+        [sys.executable, "-m", "pitchline", *words],
         env=processes.unmarked() | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
         stdin=subprocess.DEVNULL,
         start_new_session=True,
