@@ -9,7 +9,7 @@ import random
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 
@@ -39,10 +39,12 @@ class Fault:
     Attributes:
         tasks: during which it strikes; all of them if empty.
         is_down: whether the scheduler is not there at the due time.
+        has_struck: whether what was to be hit was there.
     """
 
     tasks: tuple[str, ...] = ()
     is_down = False
+    has_struck = True
 
     def __init__(self, world: World, rng: random.Random) -> None:
         self.world, self.rng = world, rng
@@ -77,8 +79,16 @@ class Fault:
             return runner, runner.children(recursive=True)
         return None, []
 
-    def _after_a_while(self, most: float = 3.0) -> None:
-        time.sleep(self.rng.uniform(0.0, most))
+    def _after_a_while(self) -> None:
+        time.sleep(self.rng.uniform(0.0, self.world.strike_seconds))
+
+    def _kill(self, processes: Sequence[psutil.Process | None]) -> None:
+        self.has_struck = False
+        for process in processes:
+            with suppress(psutil.Error):
+                if process is not None:
+                    process.kill()
+                    self.has_struck = True
 
 
 class SourceDown(Fault):
@@ -86,23 +96,29 @@ class SourceDown(Fault):
 
     tasks = ("collect",)
 
+    @classmethod
+    def possible(cls, world: World) -> bool:
+        return world.standin is not None
+
     def before(self) -> None:
+        assert self.world.standin is not None
         self.world.standin.stop()
 
     def end(self) -> None:
+        assert self.world.standin is not None
         self.world.standin.start()
 
 
-class BadData(Fault):
+class BadData(SourceDown):
     """Every host answers with what it should not."""
 
-    tasks = ("collect",)
-
     def before(self) -> None:
+        assert self.world.standin is not None
         for host in ("openfootball", "football_data_co_uk"):
             self.world.standin.fail(host, [self.rng.choice(BAD_BODIES)], repeat=True)
 
     def end(self) -> None:
+        assert self.world.standin is not None
         self.world.standin.heal()
 
 
@@ -112,8 +128,7 @@ class RunnerKilled(Fault):
     def strike(self, task: str) -> None:
         run = self._run_at_work(task)
         self._after_a_while()
-        if run is not None:
-            _kill([self._processes(run)[0]])
+        self._kill([] if run is None else [self._processes(run)[0]])
 
 
 class TreeKilled(Fault):
@@ -122,9 +137,8 @@ class TreeKilled(Fault):
     def strike(self, task: str) -> None:
         run = self._run_at_work(task)
         self._after_a_while()
-        if run is not None:
-            runner, others = self._processes(run)
-            _kill([runner, *others])
+        runner, others = (None, []) if run is None else self._processes(run)
+        self._kill([runner, *others])
 
 
 class TaskKilled(Fault):
@@ -133,10 +147,9 @@ class TaskKilled(Fault):
     def strike(self, task: str) -> None:
         run = self._run_at_work(task)
         self._after_a_while()
-        if run is not None:
-            runner, others = self._processes(run)
-            with suppress(psutil.Error):
-                _kill([each for each in others if runner and each.ppid() == runner.pid])
+        runner, others = (None, []) if run is None else self._processes(run)
+        with suppress(psutil.Error):
+            self._kill([each for each in others if runner and each.ppid() == runner.pid])
 
 
 class RunnerFrozen(Fault):
@@ -144,11 +157,12 @@ class RunnerFrozen(Fault):
 
     def strike(self, task: str) -> None:
         run = self._run_at_work(task)
-        if run is not None:
-            runner, _ = self._processes(run)
-            with suppress(psutil.Error):
-                if runner is not None:
-                    runner.send_signal(signal.SIGSTOP)
+        runner, _ = (None, []) if run is None else self._processes(run)
+        self.has_struck = False
+        with suppress(psutil.Error):
+            if runner is not None:
+                runner.send_signal(signal.SIGSTOP)
+                self.has_struck = True
 
 
 class FullDisk(Fault):
@@ -239,14 +253,17 @@ class SchedulerKilled(Fault):
 class WorkerKilled(Fault):
     """SIGKILL for one of the service's two workers."""
 
+    @classmethod
+    def possible(cls, world: World) -> bool:
+        return "service" in world.processes
+
     def strike(self, task: str) -> None:  # noqa: ARG002
         service = psutil.Process(self.world.processes["service"].pid)
         workers = [each for each in service.children() if _is_worker(each)]
-        if workers:
-            _kill([self.rng.choice(workers)])
+        self._kill([self.rng.choice(workers)] if workers else [])
 
 
-class ChampionBroken(Fault):
+class ChampionBroken(WorkerKilled):
     """models/champion.json is cut off, and after some seconds put back."""
 
     def __init__(self, world: World, rng: random.Random) -> None:
@@ -288,13 +305,6 @@ def _is_worker(process: psutil.Process) -> bool:
     with suppress(psutil.Error):
         return "spawn_main" in " ".join(process.cmdline())
     return False
-
-
-def _kill(processes: list[psutil.Process | None]) -> None:
-    for process in processes:
-        with suppress(psutil.Error):
-            if process is not None:
-                process.kill()
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:

@@ -35,6 +35,7 @@ DOWN = timedelta(minutes=10)
 PATIENCE_SECONDS = 420.0
 IDLE_SECONDS = 1.0
 MONDAY = 0
+MOST_RUNS = 100_000
 
 
 @dataclass
@@ -46,6 +47,7 @@ class Struck:
         fault: its name.
         task: during which it struck.
         ended_at: when it was over.
+        has_struck: whether what it was to hit was there.
         recovery_minutes: from then on until all was well; None if it never was.
         unwell: what was not well when patience ended.
     """
@@ -54,6 +56,7 @@ class Struck:
     fault: str
     task: str
     ended_at: str
+    has_struck: bool = True
     recovery_minutes: float | None = None
     unwell: list[str] = field(default_factory=list)
 
@@ -115,10 +118,17 @@ class Simulation:
                 self._struck(number, name, fault, moment, struck_task)
             else:
                 self._go(moment)
-                self._settle()
-            if "collect" in tasks:
+                self._tell_unwell(number, self._settle())
+            if "collect" in tasks and self.world.standin is not None:
                 self._note_collected(start)
             self.world.move_hosts()
+
+    def _tell_unwell(self, day: int, unwell: Sequence[str]) -> None:
+        """A day without a fault at work should be well; if not, it is among the faults."""
+        if unwell:
+            now = f"{self.world.clock.true:%Y-%m-%dT%H:%M:%SZ}"
+            self.struck.append(Struck(day, "none", "", now, unwell=list(unwell)))
+            print(f"day {day}: {unwell}", flush=True)
 
     def _moments(self, after: datetime, until: datetime) -> Iterator[tuple[datetime, list[str]]]:
         found = sorted(
@@ -149,7 +159,7 @@ class Simulation:
                 self._settle()
         fault.end()
         over = self.world.clock.true
-        told = Struck(day, name, task, f"{over:%Y-%m-%dT%H:%M:%SZ}")
+        told = Struck(day, name, task, f"{over:%Y-%m-%dT%H:%M:%SZ}", fault.has_struck)
         self.struck.append(told)
         at = time.monotonic()
         unwell = self._settle()
@@ -201,15 +211,28 @@ class Simulation:
                 found += _unanswered(name, latest, runs, self.begins)
         if self.world.processes["scheduler"].poll() is not None:
             found.append("the scheduler is gone")
-        told = health(self.world.port)
-        champion = json.loads((self.world.folder / layout.CHAMPION).read_text())["version"]
-        if told is None:
-            found.append("the service does not answer")
-        elif told["model"] != champion:
-            found.append(f"the service serves {told['model']}, the champion is {champion}")
+        found += self._unserved()
         if self.world.hook.mode == "ok" and (waiting := self.alerts_waiting()):
             found.append(f"{waiting} alert(s) wait")
         return found
+
+    def _unserved(self) -> list[str]:
+        """What is not well with the service, if there is one."""
+        if self.world.port is None:
+            return []
+        told = health(self.world.port)
+        champion = json.loads((self.world.folder / layout.CHAMPION).read_text())["version"]
+        if told is None:
+            return ["the service does not answer"]
+        if told["model"] != champion:
+            return [f"the service serves {told['model']}, the champion is {champion}"]
+        return []
+
+    def runs(self) -> list[Run]:
+        """All of the ledger, the oldest first."""
+        return ledger.recent_runs(MOST_RUNS, skipped=True, path=self.world.folder / layout.LEDGER)[
+            ::-1
+        ]
 
     def alerts_waiting(self) -> int:
         """Notices that no address has got yet."""

@@ -22,8 +22,6 @@ from tests.days.reckoning import delays, reckon
 from tests.days.simulation import Simulation, plan
 from tests.days.world import SOURCES, World
 
-MOST_RUNS = 100_000
-
 
 def days_in(
     home: Path,
@@ -91,7 +89,7 @@ def days_in(
 
 
 def _figures(world: World, simulation: Simulation, client: Client) -> dict[str, Any]:
-    runs = ledger.recent_runs(MOST_RUNS, path=world.folder / layout.LEDGER)[::-1]
+    runs = simulation.runs()
     reckoned = reckon(world.schedule, runs, simulation.begins, world.clock.true)
     recoveries = [each.recovery_minutes for each in simulation.struck]
     known = [minutes for minutes in recoveries if minutes is not None]

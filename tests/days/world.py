@@ -84,21 +84,25 @@ class World:
 
     Attributes:
         folder: the project's.
-        standin: the hosts of the sources.
+        standin: the hosts of the sources, if data is collected.
         hook: where alerts go.
         clock: of everything.
         schedule: the table.
         processes: the scheduler, the service and the MLflow server, by name.
-        port: of the service.
+        port: of the service, if there is one.
+        pitchline: how it is called.
+        strike_seconds: within which a fault strikes once a task is at work.
     """
 
     folder: Path
-    standin: StandIn
+    standin: StandIn | None
     hook: Hook
     clock: SetClock
     schedule: Schedule
     env: dict[str, str]
-    port: int
+    port: int | None
+    pitchline: tuple[str, ...] = ("pitchline",)
+    strike_seconds: float = 3.0
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def call(self, *words: str, seconds: float = 300.0) -> subprocess.CompletedProcess[str]:
@@ -117,10 +121,10 @@ class World:
             )  # fmt: skip
 
     def start_scheduler(self) -> None:
-        self.start("scheduler", "pitchline", "schedule", "start")
+        self.start("scheduler", *self.pitchline, "schedule", "start")
 
     def start_service(self) -> None:
-        self.start("service", "pitchline", "serve", "--port", str(self.port), "--workers", "2")
+        self.start("service", *self.pitchline, "serve", "--port", str(self.port), "--workers", "2")
 
     def start_tracking(self) -> None:
         """A real MLflow server, once it answers."""
@@ -143,7 +147,8 @@ class World:
 
     def move_hosts(self) -> None:
         """Let the hosts live in the clock's moment."""
-        self.standin.now = self.clock.true
+        if self.standin is not None:
+            self.standin.now = self.clock.true
 
 
 def standin() -> StandIn:
