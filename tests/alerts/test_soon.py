@@ -12,8 +12,6 @@ from pitchline.alerts import book as books
 from pitchline.alerts import reading, soon, spool
 from pitchline.alerts.book import Book, Trouble
 
-NOW = datetime.now(UTC)
-
 
 @pytest.fixture
 def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path | None]:
@@ -27,7 +25,7 @@ def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path | None
 def look_was(ago: timedelta) -> None:
     layout.ALERTS_LOG.parent.mkdir(parents=True, exist_ok=True)
     layout.ALERTS_LOG.touch()
-    moment = (NOW - ago).timestamp()
+    moment = (datetime.now(UTC) - ago).timestamp()
     os.utime(layout.ALERTS_LOG, (moment, moment))
 
 
@@ -56,7 +54,7 @@ def test_nobody_is_started_beside_a_sender(started: list[Path | None]) -> None:
 def test_an_address_that_failed_is_tried_again_but_not_all_the_time(
     started: list[Path | None], ago: float, due: float, times: int
 ) -> None:
-    next_at = NOW.timestamp() + due
+    next_at = datetime.now(UTC).timestamp() + due
     trouble = Trouble(failures=3, since=next_at - 100, next_at=next_at, problem="HTTP 500")
     layout.ALERTS.mkdir(parents=True)
     books.write(Book(trouble={"chat": trouble}), layout.ALERTS)
