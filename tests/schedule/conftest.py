@@ -17,7 +17,9 @@ class SetClock:
 
     def add(self, seconds: float) -> None:
         before = clock.offset_seconds() if self.path.exists() else 0.0
-        self.path.write_text(str(before + seconds), encoding="ascii")
+        part = self.path.with_suffix(".part")
+        part.write_text(str(before + seconds), encoding="ascii")
+        part.replace(self.path)
 
     def set(self, moment: datetime) -> None:
         self.add((moment - clock.now()).total_seconds())

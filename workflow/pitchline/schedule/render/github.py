@@ -25,6 +25,8 @@ STATE = (
     "data",
     "mlruns",
     "models/candidate",
+    "models/challenger.json",
+    "models/challengers",
     "models/champions",
     "models/champion.json",
     "models/decision.json",
