@@ -71,6 +71,7 @@ def days_in(
         client = stack.enter_context(Client(world.port, clock))
         simulation = Simulation(world, seed)
         world.start_scheduler()
+        world.await_tasks()
         chosen = list(faults) if faults is not None else plan(days, seed, world)
         at = time.monotonic()
         simulation.live(chosen)

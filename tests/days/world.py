@@ -1,10 +1,11 @@
 """A project on a small league, the hosts it asks, and the clock that all of them go by."""
 
+import sqlite3
 import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from pitchline import layout
 from pitchline.ingest.identity.teams import read_teams
 from pitchline.params import load
 from pitchline.params.schedule import Schedule
@@ -122,6 +124,18 @@ class World:
 
     def start_scheduler(self) -> None:
         self.start("scheduler", *self.pitchline, "schedule", "start")
+
+    def await_tasks(self) -> None:
+        """Until the scheduler knows its tasks: what was due before is none of its own."""
+        path = self.folder / layout.LEDGER
+        names = {name for name, task in self.schedule.tasks.items() if task.enabled}
+        ends = time.monotonic() + 60.0
+        while time.monotonic() < ends:
+            with suppress(sqlite3.Error), closing(sqlite3.connect(path)) as connection:
+                if {row[0] for row in connection.execute("SELECT name FROM tasks")} == names:
+                    return
+            time.sleep(0.05)
+        raise TimeoutError("the scheduler has not begun")
 
     def start_service(self) -> None:
         self.start("service", *self.pitchline, "serve", "--port", str(self.port), "--workers", "2")

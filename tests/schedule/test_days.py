@@ -44,6 +44,7 @@ def world(tmp_path: Path) -> Iterator[World]:
             0.5,
         )
         made.start_scheduler()
+        made.await_tasks()
         yield made
         made.processes["scheduler"].terminate()
         made.processes["scheduler"].wait(30.0)
