@@ -52,8 +52,8 @@ def test_an_emergency_judges_fewer_days_and_trains_on_them(workspace: Workspace)
 
 
 def test_a_retraining_is_no_failure_where_nothing_was_monitored_yet(workspace: Workspace) -> None:
+    predictions = workspace.folder / "data/predictions/fixtures.parquet"
+    predictions.unlink()
     (workspace.folder / "reports/monitoring/settled.json").unlink()
-    (workspace.folder / "data/predictions/fixtures.parquet").unlink()
-    said = workspace.snakemake("retrain", "predict").stdout
-    assert rules_of(said) >= {"predict_fixtures"}
-    assert "error" not in said
+    workspace.snakemake("retrain", "predict")
+    assert predictions.exists()

@@ -221,6 +221,8 @@ class TrackingDown(Fault):
         _kill_group(self.world.processes["mlflow"])
 
     def end(self) -> None:
+        # What could not be sent is kept; where nothing was trained, nothing was to be sent.
+        self.has_struck = any((self.world.folder / layout.UNSENT).rglob("*.json"))
         self.world.start_tracking()
 
 

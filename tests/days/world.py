@@ -25,8 +25,8 @@ from tests.standin.params import point_params_at
 
 LEAGUE = "eng-premier-league"
 SEASONS = ("2023-24", "2024-25", "2025-26")
-# A Sunday, so that the first whole day is one of a retraining.
-BEGINS = datetime(2026, 2, 1, 12, tzinfo=UTC)
+# A Saturday, so that the first Monday has news to train on.
+BEGINS = datetime(2026, 1, 31, 12, tzinfo=UTC)
 SOURCES = {"openfootball": "openfootball", "football_data_co_uk": "football_data_co_uk"}
 COLLECT_RETRIES = {
     "times": 2,
