@@ -33,7 +33,7 @@ LOOK_SECONDS = 0.1
 DOWN = timedelta(minutes=10)
 # What does not settle in so long, of this machine's time, is reported as it is.
 PATIENCE_SECONDS = 420.0
-IDLE_SECONDS = 1.0
+IDLE_SECONDS = 0.7
 MONDAY = 0
 MOST_RUNS = 100_000
 
