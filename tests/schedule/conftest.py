@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from pitchline import environment
 from pitchline.schedule import clock
 
 
@@ -37,7 +38,7 @@ def set_clock(folder: Path, monkeypatch: pytest.MonkeyPatch) -> SetClock:
     """A clock that stands at noon of a Tuesday."""
     path = folder / "clock"
     monkeypatch.setenv(clock.VARIABLE, str(path))
-    monkeypatch.delenv(clock.ENVIRONMENT, raising=False)
+    monkeypatch.delenv(environment.VARIABLE, raising=False)
     made = SetClock(path)
     made.set(datetime(2026, 3, 3, 12, tzinfo=UTC))
     return made

@@ -50,7 +50,7 @@ def world(tmp_path: Path) -> Iterator[World]:
             env,
             None,
             tuple(project.command()),
-            0.5,
+            0.3,
         )
         made.start_scheduler()
         made.await_tasks()

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from pitchline import environment
 from pitchline.schedule import clock
 from tests.alerts.servers import hook_at_work
 from tests.schedule.project import Project
@@ -292,7 +293,7 @@ def test_a_jump_of_the_clock_harms_no_run_at_work(project: Project) -> None:
 def test_the_set_clock_is_refused_in_production(project: Project) -> None:
     project.task("collect", "true")
     (project.folder / "clock").write_text("0")
-    env = {clock.VARIABLE: "clock", clock.ENVIRONMENT: "prod"}
+    env = {clock.VARIABLE: "clock", environment.VARIABLE: "prod"}
     done = project.call("run", "collect", **env)
     assert done.returncode == 1
     assert "a clock that can be set is for simulations" in done.stdout

@@ -18,7 +18,11 @@ NOON = datetime(2026, 3, 3, 12, tzinfo=UTC)
 @pytest.fixture
 def table(params: Params) -> Schedule:
     """The committed table, its collect and retrain alone on."""
-    return params.schedule
+    tasks = {
+        name: task.model_copy(update={"enabled": name in ("collect", "retrain")})
+        for name, task in params.schedule.tasks.items()
+    }
+    return params.schedule.model_copy(update={"tasks": tasks})
 
 
 def with_task(table: Schedule, name: str, **changes: object) -> Schedule:

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pitchline import layout
+from pitchline import environment, layout
 from pitchline.errors import PitchlineError
 from pitchline.params import Params
 from pitchline.schedule import beats, clock, ledger, turns
@@ -370,7 +370,7 @@ def test_a_run_is_found_by_its_beginning_its_task_and_as_the_last(runners: Runne
 def test_the_clock_is_refused_in_production(
     set_clock: SetClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(clock.ENVIRONMENT, "prod")
+    monkeypatch.setenv(environment.VARIABLE, "prod")
     with pytest.raises(PitchlineError, match="a clock that can be set is for simulations"):
         clock.now()
 

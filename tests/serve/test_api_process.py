@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import pytest
 
 from pitchline import layout
 from pitchline.files import read_parquet
+from tests.alerts.servers import hook_at_work
 from tests.serve.world import write_project
 from tests.train.project import pitchline, project
 
@@ -137,3 +138,34 @@ def test_without_a_champion_it_says_what_to_run(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "models/champion.json: no model was promoted yet" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_refused_pointer_is_told_to_people_and_so_is_its_recovery(
+    promoted: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    params = promoted / "params.yaml"
+    text = params.read_text(encoding="utf-8")
+    assert text.count("group_seconds: 20.0") == 1
+    params.write_text(text.replace("group_seconds: 20.0", "group_seconds: 0.1"), encoding="utf-8")
+    pointer = promoted / layout.CHAMPION
+    good = pointer.read_bytes()
+    with hook_at_work() as hook:
+        monkeypatch.setenv("PITCHLINE_ALERTS_CHAT", hook.url)
+        with serving(promoted, poll_seconds="0.1") as (_, port):
+            pointer.write_bytes(good[: len(good) // 2])
+            _until(lambda: len(hook.titles) == 1)
+            assert get(port, "/v1/health")["ready"]
+            pointer.write_bytes(good)
+            _until(lambda: len(hook.titles) == 2)
+    serves = json.loads(good)["version"]
+    assert f"{serves} goes on serving" in hook.titles[0]
+    assert str(layout.CHAMPION) in hook.texts[0]
+    assert "git checkout" in hook.texts[0]
+    assert "recovered" in hook.titles[1]
+
+
+def _until(happened: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not happened():
+        assert time.monotonic() < end, "it did not happen within a minute"
+        time.sleep(0.05)

@@ -9,10 +9,10 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pitchline import environment
 from pitchline.errors import PitchlineError
 
 VARIABLE = "PITCHLINE_CLOCK"
-ENVIRONMENT = "PITCHLINE_ENV"
 
 
 def offset_seconds() -> float:
@@ -24,10 +24,10 @@ def offset_seconds() -> float:
     name = os.environ.get(VARIABLE)
     if not name:
         return 0.0
-    if os.environ.get(ENVIRONMENT) == "prod":
+    if os.environ.get(environment.VARIABLE) == "prod":
         raise PitchlineError(
             f"{VARIABLE}={name}: a clock that can be set is for simulations; unset it, "
-            f"{ENVIRONMENT} is prod."
+            f"{environment.VARIABLE} is prod."
         )
     try:
         return float(Path(name).read_text(encoding="ascii"))

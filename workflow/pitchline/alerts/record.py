@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from pitchline import clock
+from pitchline.environment import DEFAULT, VARIABLE
 
 Severity = Literal["info", "warning", "error", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "error", "critical")
 
-ENVIRONMENT = "PITCHLINE_ENV"
 KEY_LENGTH = 200
 TITLE_LENGTH = 200
 TEXT_LENGTH = 2000
@@ -90,7 +90,7 @@ def made(
         text=clean(text, TEXT_LENGTH).strip(),
         source=clean(source or named.partition("/")[0], KEY_LENGTH),
         raised_at=moment.isoformat(timespec="milliseconds"),
-        environment=clean(environment.get(ENVIRONMENT) or "dev", KEY_LENGTH),
+        environment=clean(environment.get(VARIABLE) or DEFAULT, KEY_LENGTH),
         subject=clean(subject, KEY_LENGTH),
         resolved=bool(resolved),
         facts={
@@ -149,4 +149,4 @@ def present() -> datetime:
 
 def environment_name() -> str:
     """The value of PITCHLINE_ENV."""
-    return os.environ.get(ENVIRONMENT) or "dev"
+    return os.environ.get(VARIABLE) or DEFAULT

@@ -2,11 +2,10 @@
 
 from datetime import UTC, datetime
 
-from pitchline.clock import ENVIRONMENT, VARIABLE, now, offset_seconds
+from pitchline.clock import VARIABLE, now, offset_seconds
 from pitchline.errors import PitchlineError
 
 __all__ = [
-    "ENVIRONMENT",
     "VARIABLE",
     "from_milliseconds",
     "milliseconds",

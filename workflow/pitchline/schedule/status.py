@@ -1,13 +1,12 @@
 """Everything at a glance: the schedule, its runs, quality, champion, disk, alerts."""
 
 import json
-import os
 import shutil
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from pitchline import layout
+from pitchline import environment, layout
 from pitchline.errors import PitchlineError
 from pitchline.params import Schedule
 from pitchline.schedule import clock, ledger
@@ -54,7 +53,7 @@ def gather(schedule: Schedule) -> dict[str, Any]:
     disk = shutil.disk_usage(".")
     return {
         "now": clock.spell(now),
-        "environment": os.environ.get(clock.ENVIRONMENT) or "dev",
+        "environment": environment.current(),
         "scheduler_at_work": is_at_work(),
         "tasks": tasks,
         "open": [run.told() for run in ledger.open_runs()],

@@ -7,9 +7,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
+from pitchline.environment import DEFAULT, VARIABLE, Environment
 from pitchline.errors import PitchlineError
 
-ENVIRONMENT = "PITCHLINE_ENV"
 PREFIX = "PITCHLINE_SERVE_"
 # Where the Prometheus client lets several processes share their figures.
 MEASURES_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
@@ -24,9 +24,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    env: Literal["dev", "test", "prod"] = Field(
-        "dev", description="where it runs; the variable is PITCHLINE_ENV"
-    )
+    env: Environment = Field(DEFAULT, description="where it runs; the variable is PITCHLINE_ENV")
     host: str = Field("127.0.0.1", description="address to listen on", min_length=1)
     port: Annotated[int, Field(ge=1, le=65535)] = Field(8000, description="TCP port")
     workers: Annotated[int, Field(ge=1, le=64)] = Field(1, description="processes")
@@ -112,7 +110,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
             names every one of them.
     """
     known = {f"{PREFIX}{name.upper()}": name for name in Settings.model_fields if name != "env"}
-    told = {ENVIRONMENT: "env"} | known
+    told = {VARIABLE: "env"} | known
     problems = [
         f"{name}: unknown variable.{_meant(name, list(known))}"
         for name in sorted(environment)
