@@ -22,6 +22,8 @@ from tests.days.world import World
 from tests.standin import Failure
 
 AT_WORK_SECONDS = 60.0
+# Tasks that are surely still at work when something strikes some seconds later.
+LONG = ("collect", "emergency-retrain")
 BAD_BODIES = (
     Failure.CHALLENGE_PAGE,
     Failure.TRUNCATED,
@@ -38,11 +40,13 @@ class Fault:
 
     Attributes:
         tasks: during which it strikes; all of them if empty.
+        lasts: whether it goes on until the run has ended.
         is_down: whether the scheduler is not there at the due time.
         has_struck: whether what was to be hit was there.
     """
 
     tasks: tuple[str, ...] = ()
+    lasts = False
     is_down = False
     has_struck = True
 
@@ -95,6 +99,7 @@ class SourceDown(Fault):
     """Every host refuses connections while data is collected."""
 
     tasks = ("collect",)
+    lasts = True
 
     @classmethod
     def possible(cls, world: World) -> bool:
@@ -125,6 +130,8 @@ class BadData(SourceDown):
 class RunnerKilled(Fault):
     """SIGKILL for the runner alone."""
 
+    tasks = LONG
+
     def strike(self, task: str) -> None:
         run = self._run_at_work(task)
         self._after_a_while()
@@ -133,6 +140,8 @@ class RunnerKilled(Fault):
 
 class TreeKilled(Fault):
     """SIGKILL for the runner and all it has started."""
+
+    tasks = LONG
 
     def strike(self, task: str) -> None:
         run = self._run_at_work(task)
@@ -143,6 +152,8 @@ class TreeKilled(Fault):
 
 class TaskKilled(Fault):
     """SIGKILL for the task's own process: Snakemake, or the command."""
+
+    tasks = LONG
 
     def strike(self, task: str) -> None:
         run = self._run_at_work(task)
@@ -212,6 +223,7 @@ class TrackingDown(Fault):
     """The MLflow server is not there while a model is trained."""
 
     tasks = ("retrain",)
+    lasts = True
 
     @classmethod
     def possible(cls, world: World) -> bool:

@@ -155,7 +155,7 @@ class Simulation:
         else:
             self._go(moment)
             fault.strike(task)
-            if fault.tasks:
+            if fault.lasts:
                 self._settle()
         fault.end()
         over = self.world.clock.true
