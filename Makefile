@@ -2,6 +2,7 @@
 PYTHON ?= python3.11
 CORES ?= all
 VENV := .venv
+PREFECT := .venv-prefect
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps
@@ -43,6 +44,10 @@ mlflow: environment ## open the MLflow UI on port 5000
 	@DO_NOT_TRACK=true MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false \
 		mlflow ui --backend-store-uri sqlite:///mlruns/mlflow.db --port 5000 --workers 1
 
+.PHONY: services
+services: environment-celery environment-prefect ## start all services of the Procfile until Ctrl-C
+	@exec honcho start
+
 .PHONY: report
 report: environment ## write report.html with the plots and the decision
 	snakemake --report report.html
@@ -63,6 +68,12 @@ environment: $(VENV)/run.stamp ## make .venv from the hash-pinned lock file
 .PHONY: environment-dev
 environment-dev: $(VENV)/dev.stamp ## the same with what tests and checks need
 
+.PHONY: environment-celery
+environment-celery: $(VENV)/celery.stamp ## the same with Celery on Redis, Flower and what starts the Procfile
+
+.PHONY: environment-prefect
+environment-prefect: $(PREFECT)/prefect.stamp ## make .venv-prefect, which Prefect has to itself
+
 .PHONY: environment-s3
 environment-s3: $(VENV)/s3.stamp ## the same with what a DVC remote in an S3 bucket needs
 
@@ -78,6 +89,13 @@ $(VENV)/run.stamp: requirements/run.lock pyproject.toml $(VENV)/uv.stamp
 	@echo "installing the pinned dependencies into $(VENV)"
 	@$(INSTALL) --compile-bytecode --require-hashes -r $<
 	@$(INSTALL) --no-build-isolation --editable .
+	@touch $@
+
+$(PREFECT)/prefect.stamp: requirements/prefect.lock $(VENV)/uv.stamp
+	@echo "installing Prefect into $(PREFECT)"
+	@$(PYTHON) -m venv --without-pip $(PREFECT)
+	@$(BIN)/uv pip install --quiet --python $(PREFECT)/bin/python --no-deps --compile-bytecode \
+		--require-hashes -r $<
 	@touch $@
 
 $(VENV)/%.stamp: requirements/%.lock $(VENV)/run.stamp

@@ -1,4 +1,4 @@
-"""Pin every dependency with its hashes: run.lock, dev.lock, bootstrap.lock, and one an extra.
+"""Pin every dependency with its hashes: run.lock, dev.lock, bootstrap.lock, one an extra, Prefect's.
 
 Run it with `make lock`; with `--keep` it leaves what is pinned and adds what is missing. The files
 name no package index, so they serve any mirror.
@@ -13,7 +13,7 @@ UV = str(Path(sys.executable).parent / "uv")
 # xgboost asks for NVIDIA's collective library (300 MB); it is loaded only for training on GPUs.
 LEFT_OUT = "nvidia-nccl-cu12"
 # What some projects need beside run.lock: a lock file each, which holds all of run.lock too.
-EXTRAS = ("s3", "slurm")
+EXTRAS = ("celery", "s3", "slurm")
 
 
 def compile_lock(source: str, target: str, *options: str, text: str | None = None) -> None:
@@ -33,3 +33,5 @@ if __name__ == "__main__":
         also = ("--extra", "build", "--extra", extra, "--constraint", run_lock)
         compile_lock("pyproject.toml", f"{extra}.lock", *also)
     compile_lock("-", "bootstrap.lock", text="uv>=0.9\n")
+    # An environment of its own: Prefect caps FastAPI and apprise below ours.
+    compile_lock("-", "prefect.lock", text="prefect>=3.9,<4\n")

@@ -27,7 +27,7 @@ from tests.serve.world import Standing
 
 CHROMIUM = shutil.which("chromium")
 # Set where a browser must be there, so that its absence is no quiet skip.
-REQUIRED = "PITCHLINE_CI_BROWSER"
+REQUIRED = "PITCHLINE_CI"
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",

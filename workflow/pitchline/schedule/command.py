@@ -11,6 +11,7 @@ import click
 from pitchline import console, layout
 from pitchline.errors import PitchlineError
 from pitchline.params import load
+from pitchline.schedule.engines.command import celery, health, prefect
 
 QUEUED_WITHIN_SECONDS = 30.0
 
@@ -121,15 +122,30 @@ def schedule() -> None:
     """The schedule: list it, check it, render it for another engine, or be the engine."""
 
 
+for _engine in (celery, health, prefect):
+    schedule.add_command(_engine)
+
+
 @schedule.command("list")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_obj
-def list_tasks(params_file: Path) -> None:
+def list_tasks(params_file: Path, as_json: bool) -> None:
     """List the tasks with what they run and when they are due next."""
+    import json
+
     from pitchline.schedule import clock
     from pitchline.schedule.due import next_dues
 
     table = load(params_file).schedule
-    for name, due in next_dues(table, clock.now()).items():
+    dues = next_dues(table, clock.now())
+    if as_json:
+        told = {
+            name: task.model_dump(mode="json") | {"due": due and clock.spell(due)}
+            for (name, task), due in zip(table.tasks.items(), dues.values(), strict=True)
+        }
+        click.echo(json.dumps(told, indent=2))
+        return
+    for name, due in dues.items():
         task = table.tasks[name]
         when = "off" if due is None else clock.spell(due)
         click.echo(
@@ -160,8 +176,11 @@ def check(params_file: Path) -> None:
 
 @schedule.command()
 @click.option("--quiet", is_flag=True, help="Say nothing if all is well.")
+@click.option(
+    "--names", is_flag=True, help="Print what is to be caught up, for an engine to start it."
+)
 @click.pass_obj
-def tend(params_file: Path, quiet: bool) -> None:
+def tend(params_file: Path, quiet: bool, names: bool) -> None:
     """Close lost runs, catch up what was missed, tell what is overdue.
 
     The embedded scheduler does it by itself; crontab and systemd call this every ten minutes.
@@ -170,6 +189,9 @@ def tend(params_file: Path, quiet: bool) -> None:
 
     look = tending.tend(load(params_file).schedule)
     for name, span in look.to_catch_up.items():
+        if names:
+            click.echo(name)
+            continue
         console.say("schedule", f"{name}: {span.count} due time(s) missed, caught up")
         tending.start_run(params_file, name, "catch-up")
     for name in look.overdue:
