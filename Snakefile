@@ -32,8 +32,13 @@ rule retrain:
 
 
 onsuccess:
-    if (
-        Path("models/decision.json").exists()
-        and Path("data/predictions/fixtures.parquet").exists()
+    if all(
+        Path(path).exists()
+        for path in (
+            "models/decision.json",
+            "data/predictions/fixtures.parquet",
+            "reports/monitoring/settled.json",
+        )
     ):
-        shell("pitchline --params {PARAMS} summary")
+        # A run that built all it was asked for is no failure because the summary is one.
+        shell("pitchline --params {PARAMS} summary || true")

@@ -35,6 +35,7 @@ ALLOWED = {
 }
 SHARED = {
     "errors",
+    "clock",
     "files",
     "layout",
     "params",
@@ -46,7 +47,7 @@ SHARED = {
     "alerts",
 }
 # They check or report and decide no byte of an output.
-WITHOUT_INFLUENCE = {"errors.py", "console.py", "environment.py", "__init__.py"}
+WITHOUT_INFLUENCE = {"errors.py", "clock.py", "console.py", "environment.py", "__init__.py"}
 CHECKING = {PACKAGE / "params", PACKAGE / "alerts"}
 
 

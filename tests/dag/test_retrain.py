@@ -49,3 +49,11 @@ def test_an_emergency_judges_fewer_days_and_trains_on_them(workspace: Workspace)
     snakemake(workspace, "models/candidate/training_data.json", **asked)
     checked = json.loads((workspace.folder / "models/candidate/training_data.json").read_text())
     assert checked["window"]["first"].startswith("2026-04-24")
+
+
+def test_a_retraining_is_no_failure_where_nothing_was_monitored_yet(workspace: Workspace) -> None:
+    predictions = workspace.folder / "data/predictions/fixtures.parquet"
+    predictions.unlink()
+    (workspace.folder / "reports/monitoring/settled.json").unlink()
+    workspace.snakemake("retrain", "predict")
+    assert predictions.exists()

@@ -195,3 +195,13 @@ def test_a_plain_expression_stands_as_it_is(cron: str) -> None:
 def test_a_line_for_a_shell_is_refused(line: str) -> None:
     with pytest.raises(ValueError, match="without a shell's signs"):
         plain_command(line)
+
+
+def test_what_one_collection_brings_is_not_taken_for_fresh_by_the_next(params: Params) -> None:
+    task = params.schedule.tasks["collect"]
+    first = next_due(task.cron, datetime(2026, 3, 3, tzinfo=UTC))
+    second = next_due(task.cron, first)
+    # What the first one brings comes up to its limit later.
+    between = second - first - timedelta(minutes=task.limit_minutes)
+    for name, source in params.collect.network.items():
+        assert timedelta(hours=source.fresh_hours) < between, name

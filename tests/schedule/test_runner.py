@@ -13,6 +13,7 @@ import pytest
 
 from pitchline import environment
 from pitchline.schedule import clock
+from tests.alerts.servers import hook_at_work
 from tests.schedule.project import Project
 
 
@@ -331,3 +332,14 @@ def test_only_its_own_children_are_ended(project: Project) -> None:
         other.kill()
         other.wait()
     assert os.getpid() != other.pid
+
+
+def test_what_a_task_tells_itself_is_sent(project: Project) -> None:
+    tell = "from pitchline import alerts; alerts.tell('monitor/quality', 'warning', 'It fell')"
+    project.task("collect", f'{project.tools / "python"} -c "{tell}"')
+    project.params["alerts"]["group_seconds"] = 0.1
+    project.task("other", "true")
+    with hook_at_work() as hook:
+        assert project.call("run", "collect", PITCHLINE_ALERTS_CHAT=hook.url).returncode == 0
+        project.await_(lambda: hook.got)
+        assert "It fell" in hook.titles[0]

@@ -46,7 +46,7 @@ def stamped(path: Path) -> Environment | None:
     """
     try:
         told = json.loads(path.read_bytes())["environment"]
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise EnvironmentMixUp(

@@ -21,8 +21,8 @@ LOCK = STATE / "lock"
 DRY_RUN = re.compile(r"-[FRefkpqt]*n[FRefkpqt]*")
 
 # The code whose change makes a stage's results stale. Left out: params/ (it only checks
-# values that params.yaml states), console.py, errors.py and cli.py (they decide no byte of an
-# output). A test compares this list with what the code really imports.
+# values that params.yaml states), clock.py, console.py, errors.py and cli.py (they decide no byte
+# of an output). A test compares this list with what the code really imports.
 SHARED_CODE = ("files.py", "layout.py")
 STAGE_CODE = {
     "collect": ("collect",),

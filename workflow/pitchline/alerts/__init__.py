@@ -12,7 +12,8 @@ nothing of it touches the network::
 The key says what the alert is about. Told again under a key that is open, it is counted; told with
 another ``subject`` (a version, a run) it is news. ``resolve`` closes the key, and whoever was told
 of it hears of the recovery. ``send_soon`` starts a process of its own that sends what waits and
-goes on trying for a while; a runner may call ``sender.send`` instead, or the command.
+goes on trying for a while; a runner may call ``sender.send`` instead, or the command. Whoever looks
+after things regularly calls ``send_waiting``.
 
 The modules: ``record`` (one alert), ``spool`` (on disk, until it is read), ``book`` (all that is
 known), ``reading`` and ``planning`` (pure: what an alert changes, what is due to whom),
@@ -20,7 +21,7 @@ known), ``reading`` and ``planning`` (pure: what an alert changes, what is due t
 """
 
 from pitchline.alerts.record import SEVERITIES, Severity
-from pitchline.alerts.soon import send_soon
+from pitchline.alerts.soon import send_soon, send_waiting
 from pitchline.alerts.spool import is_open, resolve, tell
 
-__all__ = ["SEVERITIES", "Severity", "is_open", "resolve", "send_soon", "tell"]
+__all__ = ["SEVERITIES", "Severity", "is_open", "resolve", "send_soon", "send_waiting", "tell"]

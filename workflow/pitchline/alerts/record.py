@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from pitchline import clock
 from pitchline.environment import DEFAULT, VARIABLE
 
 Severity = Literal["info", "warning", "error", "critical"]
@@ -143,7 +144,7 @@ def scrubbed(text: str, hidden: list[str]) -> str:
 
 def present() -> datetime:
     """The present moment in UTC."""
-    return datetime.now(UTC)
+    return clock.now()
 
 
 def environment_name() -> str:

@@ -25,10 +25,10 @@ from pitchline.alerts.courier import Outcome
 from pitchline.alerts.planning import Address, Message
 from pitchline.alerts.record import Severity, present
 from pitchline.alerts.routes import addresses, hidden_of
+from pitchline.alerts.soon import LOCK
 from pitchline.errors import AlertError
 from pitchline.params.alerts import Alerts
 
-LOCK = "lock"
 TAKEN_AT_ONCE = 500
 LOOK_SECONDS = 1.0
 SENDS_AT_ONCE = 8

@@ -1,18 +1,25 @@
 """Sending without waiting for it: a process of its own."""
 
+import fcntl
 import logging
 import os
 import subprocess
 import sys
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 
-from pitchline import layout
+from pitchline import clock, layout
 
 LOG_BYTES = 1_000_000
+# Held by the one who sends.
+LOCK = "lock"
 # It goes on trying for so long; after that the next one does.
 PATIENCE_SECONDS = 1800
+# Between two looks at what could not be sent, and at what quiet hours held back.
+RETRY_SECONDS = 60.0
+LOOK_SECONDS = 600.0
 
 log = logging.getLogger("pitchline.alerts")
 
@@ -47,3 +54,56 @@ def send_soon(root: Path | None = None) -> None:
     except Exception as error:  # noqa: BLE001 whatever it is, the caller goes on
         with suppress(Exception):
             log.error("alerts are not being sent (%s); they wait", type(error).__name__)
+
+
+def send_waiting(root: Path | None = None) -> None:
+    """Do as ``send_soon`` if something may wait and nobody sends; never raises an exception.
+
+    For whoever comes by regularly: a command that raised an alert by hand, a sender that was
+    killed or lost patience, and quiet hours that ended leave what waits to the next look.
+
+    Args:
+        root: the project's folder; else this one.
+    """
+    try:
+        place = root or Path()
+        if _may_wait(place) and not _is_sending(place / layout.ALERTS):
+            send_soon(root)
+    except Exception as error:  # noqa: BLE001 the same as for send_soon
+        with suppress(Exception):
+            log.error("the alerts could not be looked at (%s)", type(error).__name__)
+
+
+def _may_wait(place: Path) -> bool:
+    from pitchline.alerts import book, spool
+
+    folder = place / layout.ALERTS
+    if next(spool.waiting(folder, 1), None) is not None:
+        return True
+    if not (folder / book.FILE).exists():
+        return False
+    try:
+        idle = time.time() - (place / layout.ALERTS_LOG).stat().st_mtime
+    except FileNotFoundError:
+        idle = LOOK_SECONDS
+    if idle < RETRY_SECONDS:
+        return False
+    found = book.read(folder)
+    now = clock.now().timestamp()
+    return any(each.next_at <= now for each in found.trouble.values()) or (
+        idle >= LOOK_SECONDS and any(each.open for each in found.newest().values())
+    )
+
+
+def _is_sending(folder: Path) -> bool:
+    try:
+        handle = os.open(folder / LOCK, os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False

@@ -1,12 +1,11 @@
 """``pitchline backup``: save what git and DVC don't carry, and put it back."""
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from pitchline import console, environment, layout
+from pitchline import clock, console, environment, layout
 from pitchline.backup import restore as restoring
 from pitchline.backup import verify as verifying
 from pitchline.backup.create import create as make
@@ -44,7 +43,7 @@ def create(params_file: Path, folder: Path | None) -> None:
     """Make a backup, then let old ones go by the rules of `backup.keep`."""
     settings = load(params_file).backup
     store = Store(folder or Path(settings.folder))
-    made = make(Path(), store, settings, environment.current(), datetime.now(UTC))
+    made = make(Path(), store, settings, environment.current(), clock.now())
     for warning in made.warnings:
         console.warn("backup", warning)
     console.say(

@@ -1,15 +1,13 @@
 """The collectors' clock and the spelling of moments."""
 
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from pitchline.clock import now
+
+__all__ = ["Clock", "moment_of", "now", "spell"]
+
 Clock = Callable[[], datetime]
-
-
-def now() -> datetime:
-    """The present moment in UTC."""
-    return datetime.fromtimestamp(time.time(), tz=UTC)
 
 
 def spell(moment: datetime) -> str:

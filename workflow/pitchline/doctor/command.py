@@ -3,11 +3,11 @@
 import json
 import os
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
+from pitchline import clock
 from pitchline.doctor.checks import Named, examine
 from pitchline.doctor.finding import Installation
 from pitchline.errors import PitchlineError
@@ -22,7 +22,7 @@ FIX = "doctor --fix"
 @click.pass_obj
 def doctor(params_file: Path, as_json: bool, fix: bool) -> None:
     """Check this installation, offline and in seconds; status 1 if something doesn't work."""
-    here = Installation(params_file, os.environ, datetime.now(UTC))
+    here = Installation(params_file, os.environ, clock.now())
     found = examine(here)
     if fix and _fix(found):
         found = examine(here)

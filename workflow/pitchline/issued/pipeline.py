@@ -1,12 +1,13 @@
 """The pipeline's side of the log: each forecast of a model as of a moment goes in once."""
 
 import hashlib
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from pitchline import clock
 from pitchline.issued.log import DAY, MOMENT, SCHEMA, SUFFIX, append, milliseconds, read_day
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def record(folder: Path, predictions: "pd.DataFrame", model: str, as_of: datetim
 
 def _rows(predictions: "pd.DataFrame", model: str, as_of: datetime) -> pa.Table:
     count = len(predictions)
-    now = milliseconds(datetime.now(UTC))
+    now = milliseconds(clock.now())
     moment = milliseconds(as_of)
     told: dict[str, object] = {
         "forecast_id": [forecast_id(match, model, moment) for match in predictions["match_id"]],

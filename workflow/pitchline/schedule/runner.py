@@ -264,8 +264,9 @@ def _close(work: Work, outcome: Outcome, give_back: bool) -> Run:
 
 def _tell(work: Work, run: Run) -> None:
     tail = telling.tail_of(run) if run.status != "succeeded" else []
-    if telling.tell_ended(run, tail):
-        alerts.send_soon()
+    telling.tell_ended(run, tail)
+    # The task may have told something itself.
+    alerts.send_waiting()
     seconds = work.metrics.get("seconds", 0.0)
     console.say("run", f"{run.task}: {run.status} after {seconds} s, exit code {run.exit_code}")
     if run.status in ("failed", "timed out") and not work.asked.show:

@@ -53,17 +53,17 @@ def tend(schedule: Schedule) -> Look:
         runner = beats.runner_of(run)
         if runner is not None:
             processes.kill(runner)
-    told = [telling.tell_ended(run, telling.tail_of(run)) for run in closed]
+    for run in closed:
+        telling.tell_ended(run, telling.tail_of(run))
     late = timedelta(minutes=schedule.overdue_minutes)
     overdue = {name: span for name, span in unanswered.items() if now - span.first > late}
     successes = ledger.last_successes() if overdue else {}
     for name in schedule.tasks:
         if name in overdue:
-            told.append(telling.tell_overdue(name, overdue[name], successes.get(name)))
+            telling.tell_overdue(name, overdue[name], successes.get(name))
         elif name not in unanswered:
-            told.append(telling.tell_on_time(name))
-    if any(told):
-        alerts.send_soon()
+            telling.tell_on_time(name)
+    alerts.send_waiting()
     to_catch_up = {
         name: span
         for name, span in unanswered.items()
@@ -80,13 +80,7 @@ def start_run(
     if due is not None:
         words += ["--due", spell(due)]
     return subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "pitchline",
-            *words,
-            *([] if due is None else ["--due", spell(due)]),
-        ],
+        [sys.executable, "-m", "pitchline", *words],
         env=processes.unmarked() | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
         stdin=subprocess.DEVNULL,
         start_new_session=True,

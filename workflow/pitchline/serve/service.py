@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from pitchline import clock
 from pitchline.serve.challenge import Contest
 from pitchline.serve.errors import At, Problem
 from pitchline.serve.measure import Measures
@@ -65,7 +66,7 @@ class Service:
 
     def now(self, model: Model) -> datetime:
         """The moment before which a kick-off is past."""
-        return datetime.now(UTC) if self.settings.by_wall else self.data_as_of(model)
+        return clock.now() if self.settings.by_wall else self.data_as_of(model)
 
     def team(self, text: str, pointer: str) -> tuple[str, ...]:
         """Slugs that a team's name or slug may mean.
@@ -108,4 +109,4 @@ def parsed(moment: str) -> datetime:
 
 def age_seconds(moment: datetime) -> float:
     """Seconds since a moment by the wall's clock, 0 where it is still to come."""
-    return max((datetime.now(UTC) - moment) / timedelta(seconds=1), 0.0)
+    return max((clock.now() - moment) / timedelta(seconds=1), 0.0)

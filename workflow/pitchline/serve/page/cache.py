@@ -4,10 +4,11 @@ import asyncio
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from pitchline import clock
 from pitchline.serve.page import render
 from pitchline.serve.page.evidence import Reports
 from pitchline.serve.page.query import Query
@@ -75,7 +76,7 @@ class Page:
         refused = tuple(service.champion.refused)
         now = service.now(model)
         evidence, changed = self._reports.read()
-        ran, due, due_gap, due_changed = self._schedule.read(datetime.now(UTC))
+        ran, due, due_gap, due_changed = self._schedule.read(clock.now())
         rung = self._alerts.read()
         challenge = challenger_told(service, model.version)
         to_come = sum(row["kick_off"] >= now for row in predictions.rows)

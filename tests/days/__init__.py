@@ -1,0 +1,1 @@
+"""Simulated days: the real project on a clock that is moved, with a fault a day."""
