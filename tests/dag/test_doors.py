@@ -7,6 +7,12 @@ from tests.dag.workspace import NOTHING_TO_DO, Workspace, without_network
 
 FEWER_TRIALS = {"  trials: 6": "  trials: 5"}
 OTHER_SEED = {"seed: 20140816": "seed: 7"}
+MONITORING = {
+    "settle_predictions",
+    "monitor_quality",
+    "monitor_performance",
+    "monitor_drift",
+}
 NOT_JUDGED = "is not about this candidate"
 
 
@@ -57,7 +63,7 @@ def test_the_doors_in_turn_and_what_a_clone_is_told(workspace: Workspace, tmp_pa
     clone.run("dvc", "pull", "--quiet")
     assert NOT_JUDGED not in clone.run("pitchline", "sync").stdout
     clone.edit_params({"  horizon_days: 21": "  horizon_days: 5"})
-    assert clone.planned_rules() - {"all"} == {"predict_fixtures", "settle_predictions"}
+    assert clone.planned_rules() - {"all"} == {"predict_fixtures", *MONITORING} - {"monitor_quality"}
 
 
 def test_a_changed_parameter_in_a_fresh_clone_trains_a_new_model(clone: Workspace) -> None:
@@ -120,7 +126,7 @@ def test_sync_says_so_when_the_files_are_nowhere(fresh: Workspace) -> None:
 def test_changed_code_of_a_stage_makes_it_run_again(workspace: Workspace) -> None:
     path = workspace.folder / "workflow/pitchline/monitor/settle.py"
     path.write_text(path.read_text(encoding="utf-8") + "\n# changed\n", encoding="utf-8")
-    assert workspace.planned_rules() - {"all"} == {"settle_predictions"}
+    assert workspace.planned_rules() - {"all"} == MONITORING
     assert "monitor:" in workspace.run("dvc", "status").stdout
 
 

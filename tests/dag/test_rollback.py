@@ -38,7 +38,8 @@ def test_after_a_rollback_neither_door_promotes_again_and_a_clone_gets_the_resto
     told = workspace.run("pitchline", "promote", "--rollback", "--reason", "worse").stdout
 
     assert f"{second} is rolled back, {first} is the champion" in told
-    assert workspace.planned_rules() - {"all"} == {"predict_fixtures", "settle_predictions"}
+    after = {"predict_fixtures", "settle_predictions", "monitor_performance", "monitor_drift"}
+    assert workspace.planned_rules() - {"all"} == after
     workspace.snakemake()
     assert (serving(workspace), forecast_by(workspace)) == (first, first)
     workspace.snakemake("--forcerun", "decide_promotion")

@@ -126,7 +126,7 @@ class Workspace:
         self.run("dvc", "push", "--quiet")
 
     def hashes(self) -> dict[str, str]:
-        """SHA-256 of every artifact, by path; receipts and a machine's state are none."""
+        """SHA-256 of every artifact, by path; receipts, logs and a machine's state are none."""
         import hashlib
 
         return {
@@ -134,7 +134,7 @@ class Workspace:
             for top in ("data", "models", "reports")
             for path in sorted((self.folder / top).rglob("*"))
             if path.is_file()
-            and not {"reports/collect", "data/state"}
+            and not {"reports/collect", "data/state", "data/log"}
             & {parent.as_posix() for parent in path.relative_to(self.folder).parents}
         }
 

@@ -177,7 +177,9 @@ def replay(
         states = {
             group.name: grown(old[group.name], group.slots, matches.sizes) for group in groups
         }
-        kept = [each for each in memory.checkpoints[: resumed + 1] if each.event in places]
+        # The one gone on from is kept whatever is known now: the next build may need it too.
+        kept = [each for each in memory.checkpoints[:resumed] if each.event in places]
+        kept.append(memory.checkpoints[resumed])
     ahead = [place for place in places if place > start]
     new = dict(zip(ahead, digests(events, told, ahead), strict=True))
     done = start
