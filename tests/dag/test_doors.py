@@ -63,7 +63,9 @@ def test_the_doors_in_turn_and_what_a_clone_is_told(workspace: Workspace, tmp_pa
     clone.run("dvc", "pull", "--quiet")
     assert NOT_JUDGED not in clone.run("pitchline", "sync").stdout
     clone.edit_params({"  horizon_days: 21": "  horizon_days: 5"})
-    assert clone.planned_rules() - {"all"} == {"predict_fixtures", *MONITORING} - {"monitor_quality"}
+    assert clone.planned_rules() - {"all"} == {"predict_fixtures", *MONITORING} - {
+        "monitor_quality"
+    }
 
 
 def test_a_changed_parameter_in_a_fresh_clone_trains_a_new_model(clone: Workspace) -> None:

@@ -50,7 +50,7 @@ def test_a_bare_clone_retrains_without_the_raw_data(clone: Workspace) -> None:
     clone.edit_params({"trials: 6": "trials: 5"})
     before = json.loads((clone.folder / "models/champion.json").read_text())
 
-    clone.run("dvc", "repro", "--pull", "--allow-missing")
+    clone.run("dvc", "repro", "--pull", "--allow-missing", "predict")
 
     study = json.loads((clone.folder / "models/candidate/study.json").read_text())
     assert len(study["trials"]) == 5
@@ -59,6 +59,11 @@ def test_a_bare_clone_retrains_without_the_raw_data(clone: Workspace) -> None:
     # The champion is none of the files here: it was brought from the remote.
     kept = clone.folder / "models/champions" / before["version"]
     assert (kept / "model.json").exists()
+
+    # The monitors hold forecasts against results, and so have the tables fetched.
+    clone.run("dvc", "repro", "--pull", "--allow-missing")
+    assert not (clone.folder / "data/raw").exists()
+    assert (clone.folder / "reports/monitoring/performance.json").exists()
 
 
 @pytest.fixture

@@ -47,6 +47,8 @@ def sound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     # Nobody's settings but the repository's own.
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
     monkeypatch.setenv("GIT_CONFIG_SYSTEM", os.devnull)
+    # MLflow puts the store that a process uses into its environment.
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     (tmp_path / ".dvc").mkdir()
     (tmp_path / "remote").mkdir()
     (tmp_path / ".dvc/config").write_text(

@@ -20,6 +20,7 @@ PATIENCE_SECONDS = 1800
 # Between two looks at what could not be sent, and at what quiet hours held back.
 RETRY_SECONDS = 60.0
 LOOK_SECONDS = 600.0
+NICENESS = 10
 
 log = logging.getLogger("pitchline.alerts")
 
@@ -49,6 +50,9 @@ def send_soon(root: Path | None = None) -> None:
                 stderr=handle,
                 start_new_session=True,
             )  # fmt: skip
+        # Who raised the alert has work to do, a service requests to answer.
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, process.pid, NICENESS)
         # Whoever never waits for it would keep it as a zombie.
         threading.Thread(target=process.wait, name="alerts", daemon=True).start()
     except Exception as error:  # noqa: BLE001 whatever it is, the caller goes on
