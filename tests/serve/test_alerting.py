@@ -149,3 +149,17 @@ def test_a_folder_that_takes_no_alert_stops_no_swap(
     finally:
         champion.stop()
     assert sendings == []
+
+
+def test_what_comes_at_once_is_sent_by_two_processes_the_last_after_the_last(
+    root: Path, sendings: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alerting, "APART_SECONDS", 0.3)
+    told = ModelAlerts(root)
+    for number in range(5):
+        told.refused(f"{number:012}", "a reason", "0123456789ab")
+    assert len(sendings) == 1
+    until(lambda: len(sendings) == 2)
+    assert [each.subject for each in episodes(root) if each.open] == [f"{4:012}"]
+    time.sleep(0.4)
+    assert len(sendings) == 2

@@ -1,5 +1,7 @@
 """Alerts of the service: a model was refused, a good one is in its place again."""
 
+import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +10,8 @@ from pitchline import alerts, layout
 REFUSED = "serve/model-refused"
 CHALLENGER_REFUSED = "serve/challenger-refused"
 SOURCE = "serve"
+# To start a process that sends costs half a second of a core.
+APART_SECONDS = 5.0
 UNKNOWN = "(no version)"
 
 
@@ -62,6 +66,9 @@ class ModelAlerts:
         self._root = root
         self._words = words
         self._folder = root / layout.ALERTS
+        self._sending = threading.Lock()
+        self._sent_at = float("-inf")
+        self._later: threading.Timer | None = None
         # Another worker, or this service before it was started anew, may have told of one.
         self._may_be_open = True
 
@@ -83,7 +90,7 @@ class ModelAlerts:
             folder=self._folder,
         )
         if told is not None:
-            alerts.send_soon(self._root)
+            self._send()
 
     def serves(self, version: str) -> None:
         """Tell of the recovery, if an alert is open."""
@@ -98,4 +105,23 @@ class ModelAlerts:
             return
         self._may_be_open = False
         if alerts.resolve(self._words.key, text, source=SOURCE, folder=self._folder) is not None:
+            self._send()
+
+    def _send(self) -> None:
+        """Have alerts sent, by one process for all that come within some seconds."""
+        with self._sending:
+            if self._later is not None:
+                return
+            wait = self._sent_at + APART_SECONDS - time.monotonic()
+            if wait <= 0:
+                self._sent_at = time.monotonic()
+                alerts.send_soon(self._root)
+                return
+            self._later = threading.Timer(wait, self._send_later)
+            self._later.daemon = True
+            self._later.start()
+
+    def _send_later(self) -> None:
+        with self._sending:
+            self._later, self._sent_at = None, time.monotonic()
             alerts.send_soon(self._root)
