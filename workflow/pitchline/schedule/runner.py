@@ -116,6 +116,7 @@ def _run(work: Work) -> int:
         work.log.write("ended early", "warning", why=ended.why)
         console.warn("run", f"{work.run.task}: {ended.why}")
     except Exception:
+        # Whatever it is goes on up, but leaves no process at work and no run open.
         processes.end(work.run.run_id, None, work.schedule.grace_seconds)
         _close(work, Outcome("failed", 1, clock.milliseconds(clock.now())), False)
         raise
