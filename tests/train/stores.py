@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -19,13 +20,19 @@ _template: list[tempfile.TemporaryDirectory[str]] = []
 
 
 def store_at(path: Path) -> str:
-    """Put an empty store there and give its URI; its tables are made once a session."""
+    """Put an empty store there and give its URI; its tables are made once a session.
+
+    Its artifacts are beside it, as in one that MLflow makes there.
+    """
     if not _template:
         home = tempfile.TemporaryDirectory(prefix="pitchline-store-")
         tracking.prepare_sqlite(Path(home.name) / "mlflow.db")
         _template.append(home)
     path.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(Path(_template[0].name) / "mlflow.db", path)
+    with contextlib.closing(sqlite3.connect(path)) as store, store:
+        beside = f"{path.parent.absolute()}/"
+        store.execute("UPDATE experiments SET artifact_location = ? || experiment_id", (beside,))
     return f"sqlite:///{path}"
 
 

@@ -2,9 +2,11 @@
 
 import http.client
 import json
+import time
 from typing import Any
 
 ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
+BUSY, BUSY_SECONDS = 503, 60.0
 
 
 class Api:
@@ -20,13 +22,21 @@ class Api:
         return self._ask("GET", path, None)
 
     def _ask(self, method: str, path: str, body: str | None) -> Any:
+        """As Prefect's own client: asked again while the server's database is locked (503)."""
+        until = time.monotonic() + BUSY_SECONDS
+        while True:
+            status, content = self._answer(method, path, body)
+            if status != BUSY or time.monotonic() > until:
+                assert status < 300, content
+                return json.loads(content)
+            time.sleep(0.5)
+
+    def _answer(self, method: str, path: str, body: str | None) -> tuple[int, bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             connection.request(method, f"/api{path}", body, {"Content-Type": "application/json"})
             answer = connection.getresponse()
-            content = answer.read()
-            assert answer.status < 300, content
-            return json.loads(content)
+            return answer.status, answer.read()
         finally:
             connection.close()
 
