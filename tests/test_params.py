@@ -23,26 +23,36 @@ from tests.conftest import ROOT
 
 COMMITTED: dict[str, Any] = yaml.safe_load((ROOT / PARAMS_FILE).read_text(encoding="utf-8"))
 SCHEMA = Params.model_json_schema()
+BY_THE_SCHEMA = jsonschema.Draft202012Validator(SCHEMA)
+
+
+def place_of(key: str, content: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    """The block that a parameter stands in, and its name there."""
+    *sections, name = key.split(".")
+    for section in sections:
+        content = content[section]
+    return content, name
+
+
+def with_values(values: dict[str, Any]) -> dict[str, Any]:
+    """The committed parameters with some of them changed."""
+    content = copy.deepcopy(COMMITTED)
+    for key, value in values.items():
+        place, name = place_of(key, content)
+        place[name] = value
+    return content
 
 
 def with_value(key: str, value: Any) -> dict[str, Any]:
     """The committed parameters with one of them changed."""
+    return with_values({key: value})
+
+
+def without(*keys: str) -> dict[str, Any]:
     content = copy.deepcopy(COMMITTED)
-    *sections, name = key.split(".")
-    place = content
-    for section in sections:
-        place = place[section]
-    place[name] = value
-    return content
-
-
-def without(key: str) -> dict[str, Any]:
-    content = with_value(key, None)
-    *sections, name = key.split(".")
-    place = content
-    for section in sections:
-        place = place[section]
-    del place[name]
+    for key in keys:
+        place, name = place_of(key, content)
+        del place[name]
     return content
 
 
@@ -140,6 +150,13 @@ def refusal(content: Any) -> str:
     return str(caught.value)
 
 
+def assert_each_is_refused(content: Any, lines: list[str]) -> None:
+    """Each parameter has its line among the faults, and nothing else is at fault."""
+    text = refusal(content)
+    assert [line for line in lines if f"\n  {line}" not in text] == []
+    assert f" {len(lines)} parameter(s)" in text
+
+
 def test_the_committed_file_is_valid(params: Params) -> None:
     assert params.model_dump() == COMMITTED
 
@@ -182,11 +199,11 @@ def test_the_json_schema_refuses_what_the_model_refuses(case: tuple[str, dict[st
     content = case[1]
     wrong = [v for _, v in leaves(content) for v in (v if isinstance(v, list) else [v])]
     assume(not any(isinstance(v, float) and math.isnan(v) for v in wrong))  # JSON has no NaN
-    assert not jsonschema.Draft202012Validator(SCHEMA).is_valid(content)
+    assert not BY_THE_SCHEMA.is_valid(content)
 
 
 def test_the_json_schema_refuses_an_unknown_key() -> None:
-    assert not jsonschema.Draft202012Validator(SCHEMA).is_valid(with_value("train.fold", 5))
+    assert not BY_THE_SCHEMA.is_valid(with_value("train.fold", 5))
 
 
 @settings(deadline=None)
@@ -198,11 +215,9 @@ def test_any_value_out_of_range_is_refused_by_name(case: tuple[str, dict[str, An
     assert "1 parameter(s)" in text
 
 
-@pytest.mark.parametrize("key", KEYS)
-def test_any_missing_parameter_is_refused_by_name(key: str) -> None:
-    text = refusal(without(key))
-    assert f"  {key}: missing" in text
-    assert "docs/parameters.md" in text
+def test_any_missing_parameter_is_refused_by_name() -> None:
+    assert_each_is_refused(without(*KEYS), [f"{key}: missing" for key in KEYS])
+    assert "docs/parameters.md" in refusal(without(KEYS[-1]))
 
 
 @pytest.mark.parametrize("section", [k for k, v in COMMITTED.items() if isinstance(v, dict)])
@@ -210,18 +225,21 @@ def test_a_missing_section_is_refused_by_name(section: str) -> None:
     assert f"  {section}: missing" in refusal(without(section))
 
 
-@pytest.mark.parametrize("key", [key for key, value in leaves() if is_number(value)])
 @pytest.mark.parametrize("wrong", ["50", True, [1], {"a": 1}])
-def test_a_number_of_another_type_is_refused(key: str, wrong: Any) -> None:
-    text = refusal(with_value(key, wrong))
-    assert f"  {key}: found {wrong!r}; allowed: a valid " in text
+def test_a_number_of_another_type_is_refused(wrong: Any) -> None:
+    keys = [key for key, value in leaves() if is_number(value)]
+    assert_each_is_refused(
+        with_values(dict.fromkeys(keys, wrong)),
+        [f"{key}: found {wrong!r}; allowed: a valid " for key in keys],
+    )
 
 
-@pytest.mark.parametrize(
-    "key", [key for key, value in leaves() if is_number(value) and isinstance(value, int)]
-)
-def test_a_fraction_for_a_whole_number_is_refused(key: str) -> None:
-    assert f"  {key}: found 2.0; allowed: a valid integer" in refusal(with_value(key, 2.0))
+def test_a_fraction_for_a_whole_number_is_refused() -> None:
+    keys = [key for key, value in leaves() if is_number(value) and isinstance(value, int)]
+    assert_each_is_refused(
+        with_values(dict.fromkeys(keys, 2.0)),
+        [f"{key}: found 2.0; allowed: a valid integer" for key in keys],
+    )
 
 
 def test_a_whole_number_is_fine_where_a_fraction_may_stand() -> None:
@@ -502,7 +520,7 @@ def test_an_acknowledgement_is_kept_whole(source: str) -> None:
     found = validate(content, "params.yaml")
     assert found.model_dump() == content
     assert found.collect.network[source.rpartition(".")[2]].acknowledgement is not None
-    jsonschema.Draft202012Validator(SCHEMA).validate(content)
+    BY_THE_SCHEMA.validate(content)
 
 
 @pytest.mark.parametrize("key", RIGHT)
@@ -510,7 +528,7 @@ def test_an_acknowledgement_that_lacks_a_word_is_refused(key: str) -> None:
     place = f"{NETWORK[0]}.acknowledgement"
     content = with_value(place, {name: value for name, value in RIGHT.items() if name != key})
     assert f"  {place}.{key}: missing" in refusal(content)
-    assert not jsonschema.Draft202012Validator(SCHEMA).is_valid(content)
+    assert not BY_THE_SCHEMA.is_valid(content)
 
 
 @pytest.mark.parametrize(
@@ -581,9 +599,11 @@ def test_null_stands_for_none_where_it_may(key: str) -> None:
     assert value is None
 
 
-@pytest.mark.parametrize("key", [key for key in KEYS if key not in OPTIONAL])
-def test_null_is_refused_everywhere_else(key: str) -> None:
-    assert f"  {key}: found None; allowed: " in refusal(with_value(key, None))
+def test_null_is_refused_everywhere_else() -> None:
+    keys = [key for key in KEYS if key not in OPTIONAL]
+    assert_each_is_refused(
+        with_values(dict.fromkeys(keys)), [f"{key}: found None; allowed: " for key in keys]
+    )
 
 
 def test_parameters_cannot_be_changed_once_read(params: Params) -> None:
