@@ -21,6 +21,11 @@ SQUAD, ELEVEN = 15, 11
 NO_SNAPSHOT = "0" * 64
 
 
+def among(names: "pd.Series[str]", chosen: "pd.Series[str]") -> "pd.Series[bool]":
+    """Which names are among the chosen: ``isin`` of Arrow's strings takes fifteen times as long."""
+    return names.astype(object).isin(chosen.astype(object))
+
+
 def utc(text: str) -> pd.Timestamp:
     return pd.Timestamp(text, tz="UTC")
 
@@ -61,7 +66,7 @@ class World:
         return World(
             self.matches[chosen].reset_index(drop=True),
             *(
-                table[table["match_id"].isin(ids)].reset_index(drop=True)
+                table[among(table["match_id"], ids)].reset_index(drop=True)
                 for table in (self.team_stats, self.lineups, self.odds)
             ),
             self.cups,
@@ -85,19 +90,17 @@ class World:
 
         The fixture list stays; line-ups and prices are there from the kick-off on.
         """
-        known = set(self.matches.loc[self.matches["known_at"] <= moment, "match_id"])
-        begun = set(self.matches.loc[self.matches["kick_off"] <= moment, "match_id"])
-        lineups = self.lineups[self.lineups["match_id"].isin(begun)].reset_index(drop=True)
-        rated = lineups["rating"].where(lineups["match_id"].isin(known))
-        odds = self.odds
+        known = self.matches.loc[self.matches["known_at"] <= moment, "match_id"]
+        begun = self.matches.loc[self.matches["kick_off"] <= moment, "match_id"]
+        lineups = self.lineups[among(self.lineups["match_id"], begun)].reset_index(drop=True)
+        rated = lineups["rating"].where(among(lineups["match_id"], known))
+        stats, odds = self.team_stats, self.odds
         return replace(
             self,
             matches=as_known(self.matches, moment),
-            team_stats=self.team_stats[self.team_stats["match_id"].isin(known)].reset_index(
-                drop=True
-            ),
+            team_stats=stats[among(stats["match_id"], known)].reset_index(drop=True),
             lineups=lineups.assign(rating=rated),
-            odds=odds[odds["match_id"].isin(begun)].reset_index(drop=True),
+            odds=odds[among(odds["match_id"], begun)].reset_index(drop=True),
         )
 
     def until(self, moment: pd.Timestamp) -> "World":
