@@ -5,7 +5,6 @@ import os
 import sys
 from pathlib import Path
 
-import yaml
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 from snakemake.utils import min_version
@@ -22,7 +21,7 @@ os.environ["PYTHONPATH"] = os.pathsep.join(
 
 try:
     from pitchline.errors import PitchlineError
-    from pitchline.params import PARAMS_FILE, load, validate
+    from pitchline.params import PARAMS_FILE, stated_in, validate
     from pitchline.rules import (
         code_of,
         effective_params_file,
@@ -39,7 +38,8 @@ except ImportError as error:
 
 
 try:
-    load(PARAMS_FILE)
+    STATED = stated_in(PARAMS_FILE)
+    validate(STATED, str(PARAMS_FILE))
 except PitchlineError as error:
     sys.exit(f"error: {error}")
 
@@ -47,7 +47,7 @@ except PitchlineError as error:
 configfile: "params.yaml"
 
 
-config.update(typed_as_stated(config, yaml.safe_load(Path(PARAMS_FILE).read_text())))
+config.update(typed_as_stated(config, STATED))
 
 try:
     validate(

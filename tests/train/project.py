@@ -21,7 +21,7 @@ from pitchline.cli import cli
 from pitchline.features.schema import MatchFeatures
 from pitchline.files import write_json
 from pitchline.ingest.tables import Checks, Findings, Matches, write_table
-from pitchline.params import PARAMS_FILE
+from pitchline.params import PARAMS_FILE, stated_in
 from tests.conftest import ROOT
 
 FIRST_SEASON = "2023-24"
@@ -56,8 +56,9 @@ _template: list[tempfile.TemporaryDirectory[str]] = []
 
 def edit_params(changes: dict[str, Any]) -> None:
     """Change the current folder's params.yaml: entries of sections, or plain values."""
-    content = merged(yaml.safe_load(PARAMS_FILE.read_text(encoding="utf-8")), changes)
-    PARAMS_FILE.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    content = merged(stated_in(PARAMS_FILE), changes)
+    text = yaml.dump(content, Dumper=yaml.CSafeDumper, sort_keys=False)
+    PARAMS_FILE.write_text(text, encoding="utf-8")
 
 
 def merged(content: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

@@ -242,8 +242,8 @@ def test_the_newest_window_is_the_last_days_that_have_matches(
     part = forecasts[played.isin(wanted)].reset_index(drop=True)
     assert newest["match_days"] == days
     assert newest["matches"] == newest["known_matches"] == len(part)
-    told = {key: newest[key] for key in scored(part, changed, 3)}
-    assert told == scored(part, changed, 3)
+    expected = scored(part, changed, 3)
+    assert {key: newest[key] for key in expected} == expected
 
 
 def test_windows_by_season_are_scored_like_the_whole(
@@ -256,8 +256,9 @@ def test_windows_by_season_are_scored_like_the_whole(
         assert (found["seasons"], found["matches"]) == ([season], len(part))
         known = rows[(rows["season"] == season) & (rows["kick_off"] < END)]
         assert found["known_matches"] == len(known)
+        expected = scored(part, settings, 3)
         for key in ("model", "elo", "base", "log_loss_gain_over_elo", "market"):
-            assert found[key] == scored(part, settings, 3)[key]
+            assert found[key] == expected[key]
         assert found.keys() >= {key for key in report if key.startswith("log_loss_gain")}
     # The test window begins within the season before.
     assert told["last_season"]["matches"] < told["last_season"]["known_matches"] == 380

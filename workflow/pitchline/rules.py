@@ -12,7 +12,7 @@ import yaml
 
 from pitchline.errors import PitchlineError
 from pitchline.files import write_text
-from pitchline.params import PARAMS_FILE
+from pitchline.params import PARAMS_FILE, stated_in
 
 PACKAGE = Path("workflow/pitchline")
 STATE = Path(".snakemake/pitchline")
@@ -143,8 +143,7 @@ def effective_params_file(config: dict[str, Any]) -> str:
     ``params.yaml`` itself, or, where Snakemake's command line changed some, a file that holds
     the changed set. It is written only if its content changes.
     """
-    stated = yaml.safe_load(PARAMS_FILE.read_text(encoding="utf-8"))
-    if stated == config:
+    if stated_in(PARAMS_FILE) == config:
         return str(PARAMS_FILE)
     # In the order of params.yaml: it is the order of the gates.
     text = yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True)

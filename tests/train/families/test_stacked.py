@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
@@ -21,6 +21,7 @@ def loss(chances: np.ndarray, weights: np.ndarray) -> float:
     return -float(np.log(chances @ weights).mean())
 
 
+@settings(max_examples=40)
 @given(st.integers(0, 10**6), st.integers(3, 60))
 def test_the_weights_are_those_of_the_lowest_loss(seed: int, matches: int) -> None:
     chances = np.random.default_rng(seed).uniform(0.05, 0.9, (matches, 3))

@@ -19,7 +19,7 @@ from pitchline.params.monitor import (
 )
 from pitchline.params.promote import Promote, PromotionGate
 from pitchline.params.quality import Quality
-from pitchline.params.reading import load, validate
+from pitchline.params.reading import load, stated_in, validate
 from pitchline.params.schedule import Schedule, ScheduledTask, TaskRetries
 from pitchline.params.train import Blend, DixonColesSearch, Evaluate, FamilyName, Search, Train
 
@@ -57,5 +57,6 @@ __all__ = [
     "Train",
     "json_schema",
     "load",
+    "stated_in",
     "validate",
 ]
