@@ -1,5 +1,6 @@
 """What the tests share: the project's folder, the recordings if they are here, a small slice."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -26,6 +27,12 @@ NO_LINEUPS, NO_ODDS = tables.Lineups.empty(), tables.Odds.empty()
 # No test tells a developer's own channels.
 for name in [each for each in os.environ if each.startswith("PITCHLINE_ALERTS_")]:
     del os.environ[name]
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays: the collector need not go through it ever again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

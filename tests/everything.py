@@ -20,12 +20,12 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import pandas as pd
-import yaml
 
 from pitchline.collect import registry
 from pitchline.collect.competitions import Competition, read_competitions
 from pitchline.collect.importing import Imported, import_files
 from pitchline.collect.seasons import season_named
+from tests.yaml_text import parsed, spelt_out
 
 ROOT = Path(__file__).parents[1]
 # In order of precedence.
@@ -179,13 +179,13 @@ def project(folder: Path, shared: Path, choice: Choice | None = None) -> Built:
     reference = folder / "workflow/reference"
     reference.unlink(missing_ok=True)
     reference.symlink_to(ROOT / "workflow/reference")
-    params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    params = parsed((ROOT / "params.yaml").read_text(encoding="utf-8"))
     params["as_of"] = None
     params["collect"] |= {
         "sources": list(built.sources),
         "competitions": held_competitions(folder / "data/raw", list(built.sources)),
     }
-    text = yaml.safe_dump(params, sort_keys=False, allow_unicode=True)
+    text = spelt_out(params)
     (folder / "params.yaml").write_text(text, encoding="utf-8")
     return built
 

@@ -8,7 +8,6 @@ from typing import Any
 import jsonschema
 import pandas as pd
 import pytest
-import yaml
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -17,11 +16,11 @@ from pitchline.collect import registry
 from pitchline.collect.competitions import read_competitions
 from pitchline.errors import ParamsError
 from pitchline.features.schema import GROUPS
-from pitchline.params import PARAMS_FILE, Params, load, validate
+from pitchline.params import PARAMS_FILE, Params, load, stated_in, validate
 from pitchline.train.families.registry import FAMILIES
 from tests.conftest import ROOT
 
-COMMITTED: dict[str, Any] = yaml.safe_load((ROOT / PARAMS_FILE).read_text(encoding="utf-8"))
+COMMITTED: dict[str, Any] = stated_in(ROOT / PARAMS_FILE)
 SCHEMA = Params.model_json_schema()
 BY_THE_SCHEMA = jsonschema.Draft202012Validator(SCHEMA)
 

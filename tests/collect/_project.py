@@ -14,8 +14,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path, PurePath
 from typing import Any
 
-import yaml
-
 from pitchline.collect import clock, index, store
 from pitchline.collect.archive import Snapshot, read_archive
 from pitchline.collect.classify import data_answer
@@ -27,6 +25,7 @@ from pitchline.files import read_json
 from pitchline.params import Collect
 from tests.standin import StandIn
 from tests.standin.params import point_params_at
+from tests.yaml_text import parsed, spelt_out
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 2, 1, 12, tzinfo=UTC)
@@ -53,7 +52,7 @@ def small_standin(**others: Any) -> StandIn:
 
 def collect_section(text: str, network: Mapping[str, Mapping[str, Any]], **changes: Any) -> Collect:
     """The parameters' section ``collect``, changed."""
-    section = yaml.safe_load(text)["collect"]
+    section = parsed(text)["collect"]
     section["retries"] |= QUICK | changes.pop("retries", {})
     for source, values in network.items():
         section["network"].setdefault(source, dict(section["network"]["openfootball"]))
@@ -317,7 +316,7 @@ class Project:
         (folder / "workflow").mkdir(parents=True)
         (folder / "workflow/reference").symlink_to(ROOT / "workflow/reference")
         text = point_params_at(standin, (ROOT / "params.yaml").read_text(encoding="utf-8"), spacing)
-        self.params: dict[str, Any] = yaml.safe_load(text)
+        self.params: dict[str, Any] = parsed(text)
         section = self.params["collect"]
         section["retries"] |= QUICK | changes.pop("retries", {})
         section |= {"sources": list(sources), "seasons": [SEASON]} | changes
@@ -335,7 +334,7 @@ class Project:
         network[source] |= values
 
     def write_params(self) -> None:
-        (self.folder / "params.yaml").write_text(yaml.safe_dump(self.params), encoding="utf-8")
+        (self.folder / "params.yaml").write_text(spelt_out(self.params), encoding="utf-8")
 
     def drop_in(self, name: str, things: int = 4, more: str = "", **values: Any) -> None:
         """Put a source on the path of the sources, as a file in its folder would be.

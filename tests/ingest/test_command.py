@@ -9,7 +9,6 @@ from typing import Any
 
 import pandas as pd
 import pytest
-import yaml
 from click.testing import CliRunner
 from pandera.typing import Series
 
@@ -25,6 +24,7 @@ from pitchline.ingest.settle.tables import TABLES as CANONICAL_TABLES
 from pitchline.ingest.source_tables import SOURCE_TABLES
 from pitchline.params import PARAMS_FILE
 from tests.conftest import ROOT
+from tests.yaml_text import parsed, spelt_out
 
 RAW = layout.RAW / starter.SOURCE
 SOURCES = {name: layout.SOURCE_TABLES / f"{name}.parquet" for name in SOURCE_TABLES}
@@ -109,9 +109,9 @@ def forget(*teams: str) -> None:
 
 def choose(**collect: Any) -> None:
     """Change entries of the parameters' section `collect`."""
-    content = yaml.safe_load(PARAMS_FILE.read_text(encoding="utf-8"))
+    content = parsed(PARAMS_FILE.read_text(encoding="utf-8"))
     content["collect"] |= collect
-    PARAMS_FILE.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    PARAMS_FILE.write_text(spelt_out(content), encoding="utf-8")
 
 
 def snapshots() -> list[Snapshot]:

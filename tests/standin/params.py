@@ -2,9 +2,8 @@
 
 from typing import Any
 
-import yaml
-
 from tests.standin.server import StandIn
+from tests.yaml_text import parsed, spelt_out
 
 # Which host each source of the project asks.
 HOST_OF_SOURCE = {
@@ -27,7 +26,7 @@ ACKNOWLEDGEMENT = {
 
 def point_params_at(standin: StandIn, text: str, seconds_between_requests: float = 0.05) -> str:
     """Parameters whose sources are asked at the stand-in, all switched on; comments get lost."""
-    params: dict[str, Any] = yaml.safe_load(text)
+    params: dict[str, Any] = parsed(text)
     params["as_of"] = f"{standin.now:%Y-%m-%dT%H:%M:%SZ}"
     collect = params["collect"]
     collect["sources"] = list(HOST_OF_SOURCE)
@@ -39,4 +38,4 @@ def point_params_at(standin: StandIn, text: str, seconds_between_requests: float
             "seconds_between_requests": seconds_between_requests,
             "acknowledgement": ACKNOWLEDGEMENT,
         }
-    return yaml.safe_dump(params, sort_keys=False, allow_unicode=True)
+    return spelt_out(params)

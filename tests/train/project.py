@@ -13,7 +13,6 @@ from typing import Any
 
 import pandas as pd
 import pytest
-import yaml
 from click.testing import CliRunner, Result
 
 from pitchline import layout
@@ -23,6 +22,7 @@ from pitchline.files import write_json
 from pitchline.ingest.tables import Checks, Findings, Matches, write_table
 from pitchline.params import PARAMS_FILE, stated_in
 from tests.conftest import ROOT
+from tests.yaml_text import spelt_out
 
 FIRST_SEASON = "2023-24"
 # A store that refuses at once: tests that don't look at MLflow lose no time on it.
@@ -57,8 +57,7 @@ _template: list[tempfile.TemporaryDirectory[str]] = []
 def edit_params(changes: dict[str, Any]) -> None:
     """Change the current folder's params.yaml: entries of sections, or plain values."""
     content = merged(stated_in(PARAMS_FILE), changes)
-    text = yaml.dump(content, Dumper=yaml.CSafeDumper, sort_keys=False)
-    PARAMS_FILE.write_text(text, encoding="utf-8")
+    PARAMS_FILE.write_text(spelt_out(content), encoding="utf-8")
 
 
 def merged(content: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

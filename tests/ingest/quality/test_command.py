@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 import pytest
-import yaml
 from click.testing import CliRunner
 
 from pitchline import layout
@@ -20,6 +19,7 @@ from pitchline.ingest.quality import score
 from pitchline.ingest.quality.registry import RULES
 from tests.conftest import ROOT
 from tests.ingest.quality.worlds import weights
+from tests.yaml_text import parsed, spelt_out
 
 WRITTEN = (
     layout.CHECKS,
@@ -149,9 +149,9 @@ def test_a_weight_of_nought_takes_a_rule_out(
 ) -> None:
     shutil.copytree(Path.cwd(), tmp_path / "copy")
     monkeypatch.chdir(tmp_path / "copy")
-    change = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
+    change = parsed(Path("params.yaml").read_text(encoding="utf-8"))
     change["ingest"]["quality"]["weights"]["results_on_time"] = 0.0
-    Path("params.yaml").write_text(yaml.safe_dump(change), encoding="utf-8")
+    Path("params.yaml").write_text(spelt_out(change), encoding="utf-8")
     run("ingest", "quality")
     assert content()["score"] == 1.0
     assert content()["rules"]["results_on_time"]["bad"] == 40
@@ -159,10 +159,10 @@ def test_a_weight_of_nought_takes_a_rule_out(
 
 @pytest.mark.parametrize("place", ["weights", "quality"])
 def test_a_rule_that_is_none_is_refused(project: Path, place: str) -> None:
-    change = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
+    change = parsed(Path("params.yaml").read_text(encoding="utf-8"))
     quality = change["ingest"]["quality"]
     (quality["weights"] if place == "weights" else quality)["results_in_time"] = 1.0
-    Path("params.yaml").write_text(yaml.safe_dump(change), encoding="utf-8")
+    Path("params.yaml").write_text(spelt_out(change), encoding="utf-8")
     with pytest.raises(ParamsError, match="results_in_time: unknown key"):
         run("ingest", "quality")
 
