@@ -1,24 +1,9 @@
 """Commands in processes of their own that start at once, to be killed for good."""
 
 import contextlib
-import multiprocessing
 import os
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
-
-PRELOADED = [
-    "mlflow",
-    "pitchline.promote.command",
-    "pitchline.train.command",
-    "tests.promote.forks",
-]
-
-
-def fork_server() -> ForkServerContext:
-    """A context whose processes fork from one that has imported what the commands need."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(PRELOADED)
-    return context
 
 
 def started(

@@ -26,7 +26,8 @@ from pitchline.promote import registry
 from pitchline.train import tracking
 from pitchline.train.candidate import version_of
 from tests.promote.candidates import another_candidate, decide, promoted, worsened_candidate
-from tests.promote.forks import fork_server, started
+from tests.promote.forks import started
+from tests.train.forks import fork_server
 from tests.train.project import content_of, pitchline
 
 DECIDE, ROLL_BACK = ("promote", "decide"), ("promote", "--rollback", "--reason", "worse")

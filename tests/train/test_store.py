@@ -27,7 +27,8 @@ from pitchline.train.split import expanding_folds, trainable
 from pitchline.train.tuning import folds, store
 from pitchline.train.tuning.batch import Fitted, Unit
 from pitchline.train.tuning.store import Folder
-from tests.train.project import content_of, edit_params, pitchline, shell
+from tests.train import forks
+from tests.train.project import content_of, edit_params, pitchline
 from tests.train.test_tuning import WIDE, study_of
 
 SETTINGS: dict[str, Any] = {"start": "ratings", "max_depth": 2}
@@ -219,17 +220,13 @@ def test_an_interrupted_search_goes_on_to_the_same_study(
 
 def killed_while_searching(threads: str) -> int:
     """Start a search, end it with SIGKILL once some fits are kept: how many were."""
-    command = [sys.executable, "-c", "from pitchline.cli import main; main()"]
-    running = subprocess.Popen(
-        [*command, "train", "tune", "--threads", threads], stderr=subprocess.DEVNULL
-    )
+    running = forks.start("train", "tune", "--threads", threads)
     before, deadline = len(units()), time.monotonic() + 120
     while len(units()) < before + 2:
-        assert running.poll() is None, "the search ended before it was killed"
+        assert running.process.is_alive(), "the search ended before it was killed"
         assert time.monotonic() < deadline
         time.sleep(0.002)
-    running.kill()
-    assert running.wait() == -signal.SIGKILL
+    assert running.kill() == -signal.SIGKILL
     return len(units())
 
 
@@ -252,18 +249,17 @@ def test_searches_killed_and_damaged_and_shared_end_with_the_bytes_of_an_undistu
         path.write_bytes(path.read_bytes()[:size])
     assert not layout.STUDY.exists()
 
-    command = [sys.executable, "-c", "from pitchline.cli import main; main()", "train"]
-    others = [subprocess.Popen([*command, "search"], stderr=subprocess.PIPE) for _ in range(2)]
-    done = shell("train", "tune")
-    assert done.returncode == 0, done.stderr
+    others = [forks.start("train", "search") for _ in range(2)]
+    code, told = forks.done("train", "tune")
+    assert code == 0, told
     for other in others:
-        _, told = other.communicate(timeout=60)
-        assert other.returncode == 0, told.decode()
+        code, told = other.wait()
+        assert code == 0, told
     assert layout.STUDY.read_bytes() == expected
     assert not list(layout.SEARCHES.rglob("*.part"))
 
-    again = shell("train", "tune")
-    assert "8 of 8 trials were done before" in again.stderr
+    _, told = forks.done("train", "tune")
+    assert "8 of 8 trials were done before" in told
     assert layout.STUDY.read_bytes() == expected
 
 

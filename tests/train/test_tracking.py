@@ -1,11 +1,9 @@
 import json
-import os
-import resource
 import shutil
 import signal
 import sqlite3
-import subprocess
-import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +18,8 @@ from pitchline.params import load
 from pitchline.train import tracking, unsent
 from pitchline.train.candidate import candidate_files, version_of
 from pitchline.train.model import CARD_FILE, Forecaster
-from tests.train.project import content_of, pitchline, shell
+from tests.train import forks
+from tests.train.project import content_of, pitchline
 from tests.train.stores import free_port, runs_of, server, store_at
 
 
@@ -254,25 +253,16 @@ def test_a_run_half_sent_is_removed_and_sent_whole(
     assert len(runs_of()[1]) == len(content_of(layout.STUDY)["trials"])
 
 
-KILLED = """
-import os, signal
-from mlflow import MlflowClient
-from pitchline.cli import main
-from pitchline.train import unsent
-
-if {at!r} == "remove":
-    unsent.remove = lambda entry: os.kill(os.getpid(), signal.SIGKILL)
-else:
-    MlflowClient.{at} = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
-main()
-"""
-
-
-@pytest.mark.parametrize(("at", "left"), [("log_artifacts", "RUNNING"), ("remove", "FINISHED")])
-def test_a_process_killed_on_the_way_leaves_no_run_twice(store: str, at: str, left: str) -> None:
-    command = [sys.executable, "-c", KILLED.format(at=at), "train", "track"]
-    killed = subprocess.run(command, capture_output=True, check=False)
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
+@pytest.mark.parametrize(
+    ("dies", "left"),
+    [(partial(forks.die_at, "log_artifacts"), "RUNNING"), (forks.die_at_removal, "FINISHED")],
+    ids=["log_artifacts", "remove"],
+)
+def test_a_process_killed_on_the_way_leaves_no_run_twice(
+    store: str, dies: Callable[[], None], left: str
+) -> None:
+    code, told = forks.done("train", "track", first=dies)
+    assert code == -signal.SIGKILL, told
     [before] = runs_of()[0]
     assert before.info.status == left
     assert len(unsent.entries()) == 1
@@ -288,23 +278,8 @@ def test_a_kill_while_tables_are_made_leaves_no_half_a_store(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{project}/mlruns/mlflow.db")
-    killing = """
-import os, signal
-from pitchline.cli import main
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
-left = [60]
-@event.listens_for(Engine, "before_cursor_execute")
-def count(*_):
-    left[0] -= 1
-    if left[0] == 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-main()
-"""
-    killed = subprocess.run(
-        [sys.executable, "-c", killing, "train", "track"], capture_output=True, check=False
-    )
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    code, told = forks.done("train", "track", first=partial(forks.die_at_statement, 60))
+    assert code == -signal.SIGKILL, told
     store = project / "mlruns"
     [half] = store.rglob("mlflow.db")
     assert half.parent != store
@@ -319,17 +294,13 @@ main()
 @pytest.mark.parametrize(("room", "state"), [(400_000, "spooled"), (2_000, "lost")])
 def test_a_full_disk_stops_no_training(project: Path, room: int, state: str) -> None:
     assert max(path.stat().st_size for path in candidate_files(layout.CANDIDATE)) < 400_000
-    done = subprocess.run(
-        [sys.executable, "-c", "from pitchline.cli import main; main()", "train", "track"],
-        env=os.environ | {"MLFLOW_TRACKING_URI": f"sqlite:///{project}/mlruns/mlflow.db"},
-        # No file may grow beyond it: writing fails as on a full disk.
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (room, room)),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "MLflow did not take the run" in done.stderr
+    code, told = forks.done(
+        "train", "track",
+        first=partial(forks.limit_files_to, room),
+        MLFLOW_TRACKING_URI=f"sqlite:///{project}/mlruns/mlflow.db",
+    )  # fmt: skip
+    assert code == 0, told
+    assert "MLflow did not take the run" in told
     assert content_of(layout.TRACKED)["state"] == state
     assert len(unsent.entries()) == (state == "spooled")
     assert not list(layout.UNSENT.glob(".*.part"))
@@ -419,15 +390,8 @@ def test_two_commands_at_once_log_a_candidate_once(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     uri = f"sqlite:///{project}/mlruns/mlflow.db"
-    code = "from pitchline.cli import main; main()"
-    both = [
-        subprocess.Popen(
-            [sys.executable, "-c", code, "train", "track"],
-            env=os.environ | {"MLFLOW_TRACKING_URI": uri},
-        )
-        for _ in range(2)
-    ]
-    assert [process.wait(timeout=120) for process in both] == [0, 0]
+    both = [forks.start("train", "track", MLFLOW_TRACKING_URI=uri) for _ in range(2)]
+    assert [each.wait()[0] for each in both] == [0, 0]
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     assert len(runs_of()[0]) == 1
     the_one_run(version_of(layout.CANDIDATE))
@@ -476,10 +440,10 @@ def test_sending_is_a_command_of_its_own(store: str, monkeypatch: pytest.MonkeyP
     with monkeypatch.context() as away:
         away.setenv("MLFLOW_TRACKING_URI", "nonsense://store")
         pitchline("train", "track")
-        refused = shell("train", "track", "--send")
-        assert refused.returncode == 1
-        assert "error: 1 of the runs in data/state/tracking not sent" in refused.stderr
-        assert "Traceback" not in refused.stderr
+        code, told = forks.done("train", "track", "--send")
+        assert code == 1
+        assert "error: 1 of the runs in data/state/tracking not sent" in told
+        assert "Traceback" not in told
 
 
 def test_a_run_of_dev_is_not_sent_into_an_experiment_of_prod(
