@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -65,6 +68,42 @@ def test_every_command_explains_itself_in_any_folder(
     shown = pitchline(name, "--help")
     assert shown.exit_code == 0
     assert shown.stdout.startswith(f"Usage: cli {name}")
+
+
+ENDS = """
+import atexit, ctypes, sys, threading, time
+from pitchline.cli import end_process
+libc = ctypes.CDLL(None)
+libc.__cxa_atexit(libc.abort, None, None)
+atexit.register(print, "tidied up")
+threading.Thread(target=lambda: (time.sleep(0.2), print("thread done"))).start()
+print("told", end=" ")
+end_process({code!r})
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "told"),
+    [(None, 0, ""), (0, 0, ""), (3, 3, ""), ("it failed", 1, "it failed\n")],
+)
+def test_a_process_ends_with_what_it_began_but_not_with_an_abort_of_some_library(
+    code: str | int | None, status: int, told: str
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", ENDS.format(code=code)], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (status, told)
+    assert done.stdout == "told thread done\ntidied up\n"
+
+
+def test_output_that_can_not_be_written_is_no_success() -> None:
+    program = "from pitchline.cli import end_process; print('lost'); end_process(0)"
+    with Path("/dev/full").open("w") as full:
+        buffered = os.environ | {"PYTHONUNBUFFERED": ""}
+        done = subprocess.run(
+            [sys.executable, "-c", program], stdout=full, env=buffered, check=False
+        )
+    assert done.returncode == 120
 
 
 def test_an_unknown_command_is_a_usage_error() -> None:

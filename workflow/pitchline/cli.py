@@ -1,9 +1,12 @@
 """The command ``pitchline <stage> <verb>``; every rule's line can be pasted in a shell."""
 
+import atexit
 import importlib
 import os
 import sys
+import threading
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -14,6 +17,9 @@ from pitchline.params import PARAMS_FILE
 # Small matrices are slower on many threads, and sums then depend on how many there are. Set before
 # NumPy is first imported.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+UNFLUSHED = 120
+"""What Python ends with where the rest of its output could not be written."""
 
 # A stage's code is imported only when one of its commands is called.
 COMMANDS = {
@@ -94,10 +100,32 @@ def cli(ctx: click.Context, params_file: Path, log_file: Path | None) -> None:
     ctx.obj = params_file
 
 
-def main() -> None:
-    """Run the command; an expected failure ends with its text and status 1."""
+def main() -> NoReturn:
+    """Run the command and end the process; an expected failure ends with its text and status 1."""
     try:
         cli(prog_name="pitchline")
     except PitchlineError as error:
         console.fail(str(error))
-        sys.exit(1)
+        end_process(1)
+    except SystemExit as ending:
+        end_process(ending.code)
+    raise AssertionError("click ends a command with SystemExit")
+
+
+def end_process(code: str | int | None) -> NoReturn:
+    """End as ``sys.exit`` would, but without C++'s destructors.
+
+    Arrow's threads may still be at work then, and abort a process that has done all it should:
+    about one in thirty on a busy machine (apache/arrow issue 34314).
+    """
+    if isinstance(code, str):
+        click.echo(code, err=True)
+    status = code if isinstance(code, int) else int(code is not None)
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        status = status or UNFLUSHED
+    os._exit(status)

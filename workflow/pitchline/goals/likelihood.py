@@ -16,13 +16,13 @@ from typing import TypeVar, cast
 import numpy as np
 from numba import njit
 
+from pitchline.goals.scores import RHO_MARGIN
+
 Function = TypeVar("Function", bound=Callable[..., object])
 
 FITTED, NO_GOALS, UNDETERMINED, UNFINISHED = range(4)
 LEVEL, HOME_ADVANTAGE, ATTACKS = range(3)
 
-RHO_MARGIN = 0.99
-"""Share of the admissible interval of rho that is used, so that no score becomes impossible."""
 TOLERANCE = 1e-11
 """A fit ends where a step is to gain less than this, nats per unit of weight."""
 LEAST_PIVOT = 1e-11

@@ -6,8 +6,8 @@ goals, columns the away team's. Results stand in the order H, D, A.
 
 import numpy as np
 
-from pitchline.goals.likelihood import RHO_MARGIN
-
+RHO_MARGIN = 0.99
+"""Share of the admissible interval of rho that is used, so that no score becomes impossible."""
 MOST_GOALS = 15
 TIE_DECIMALS = 12
 RHO_TOLERANCE = 1e-12

@@ -11,8 +11,7 @@ from pitchline import layout
 from pitchline.errors import ArtifactError
 from pitchline.files import read_json, read_parquet, sha256_of
 from pitchline.params import Params
-from pitchline.train.candidate import bundle_hashes, candidate_files, version_of
-from pitchline.train.model import CARD_FILE, Forecaster
+from pitchline.train.candidate import CARD_FILE, bundle_hashes, candidate_files, version_of
 
 VERSION_TAG = "pitchline.version"
 EXAMPLE_ROWS = 5
@@ -214,6 +213,9 @@ def _example(folder: Path, card: Mapping[str, Any]) -> dict[str, Any] | None:
     """The newest rows of the features the model learned from; None if they are not here."""
     if not _features_are(card["trained_on"]["features_sha256"]):
         return None
+    # XGBoost and all it brings take seconds; who only reads of runs can do without.
+    from pitchline.train.model import Forecaster
+
     features = read_parquet(layout.FEATURES, made_by=MADE_BY)
     columns = list(Forecaster.load(folder).columns)
     rows = features.sort_values(["kick_off", "match_id"], kind="stable")[columns]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from pitchline.monitor.drift.windows import Windows
 
@@ -98,7 +98,7 @@ def predictive_p_value(found: float, past: np.ndarray) -> float:
     if spread <= TINY:
         return 1.0 if found <= np.exp(logs.mean()) * (1 + TINY) else 0.0
     score = (np.log(max(found, TINY)) - logs.mean()) / (spread * np.sqrt(1 + 1 / len(logs)))
-    return float(stats.t.sf(score, len(logs) - 1))
+    return float(special.stdtr(len(logs) - 1, -score))
 
 
 def compare(rows: pd.DataFrame, columns: Sequence[str], cut: Windows) -> list[Compared]:
