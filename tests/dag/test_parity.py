@@ -104,4 +104,16 @@ def test_collect_is_forced_because_its_outputs_persist() -> None:
 
 def test_every_stage_file_but_promote_is_a_dvc_stage() -> None:
     files = {path.stem for path in Path(ROOT / "workflow").glob("*.smk")}
-    assert files - {"common", "promote"} == set(STAGES)
+    assert files - {"common", "daily", "promote", "settings"} == set(STAGES)
+
+
+def test_a_day_is_every_stage_but_those_that_learn() -> None:
+    with rules_of("daily") as rules:
+        found = {rule.name for rule in rules}
+    for stage in ("collect", "ingest", "features", "predict", "monitor"):
+        with rules_of(stage) as rules:
+            found -= {rule.name for rule in rules}
+    assert not found
+    inputs, outputs, _ = boundary("daily")
+    assert "models/champion.json" in inputs
+    assert not any(path.startswith("models/") for path in outputs)
