@@ -25,6 +25,9 @@ LABELS = {
     "decide_promotion": "promote<br>gates, champion",
     "predict_fixtures": "predict<br>next fixtures",
     "settle_predictions": "monitor<br>how they did",
+    "monitor_quality": "monitor<br>data quality",
+    "monitor_performance": "monitor<br>performance",
+    "monitor_drift": "monitor<br>drift",
 }
 
 
@@ -40,6 +43,8 @@ def block() -> str:
     names = dict(re.findall(r"^\s*(id\d+)\[(\w+)\]", output, flags=re.MULTILINE))
     graph = nx.DiGraph((names[a], names[b]) for a, b in re.findall(r"(id\d+) --> (id\d+)", output))
     graph.remove_node("all")
+    if unnamed := set(graph) - set(LABELS):
+        raise SystemExit(f"docs/draw_dag.py: add to LABELS: {', '.join(sorted(unnamed))}")
     edges = sorted(nx.transitive_reduction(graph).edges)
     lines = ["```mermaid", "flowchart LR"]
     lines += [f'    {rule}["{LABELS[rule]}"]' for rule in LABELS if rule in graph]
