@@ -58,6 +58,13 @@ class Listening:
             client.sendall(content)
             return rest(client)
 
+    def ended(self, kind: str) -> int:
+        """How many connections of a kind the figures tell of."""
+        told = self.asked(b"GET /v1/metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        name = f'pitchline_connections_ended_total{{kind="{kind}"}} '
+        found = [line for line in told.decode().splitlines() if line.startswith(name)]
+        return int(float(found[0].removeprefix(name))) if found else 0
+
     def predicted(self, body: bytes) -> tuple[int, Any]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         connection.request("POST", "/v1/predict", body, {"Content-Type": "application/json"})
@@ -183,6 +190,7 @@ def test_answers_that_nobody_reads_are_given_up(hasty: Listening) -> None:
         time.sleep(2)
         told = rest(client)
     assert told.count(b"HTTP/1.1 200 OK") < asked
+    assert hasty.ended("unread") > 0
 
 
 @pytest.mark.parametrize(
@@ -207,6 +215,31 @@ def test_bytes_that_are_no_http_get_a_problem_document(patient: Listening, sent:
 def test_a_head_without_bounds_is_refused(patient: Listening) -> None:
     sent = b"GET /v1/health HTTP/1.1\r\n" + b"X-More: and more\r\n" * (HEAD_LIMIT // 10)
     refused(patient.asked(sent[: HEAD_LIMIT + 1]), 431, "oversized-head")
+
+
+@pytest.mark.parametrize(
+    ("sent", "kind"),
+    [
+        (b"GET /v1/health HTTP/1.1\r\n", "slow-head"),
+        (b"GET / HTTP/1.1\r\n" + b"X-More: and more\r\n" * (HEAD_LIMIT // 10), "oversized-head"),
+        (b"hello\r\n\r\n", "malformed-request"),
+        (b"", "silent"),
+        (HEALTH + b"nonsense\r\n\r\n", "malformed-request"),
+    ],
+)
+def test_connections_that_bring_no_request_are_counted(
+    hasty: Listening, sent: bytes, kind: str
+) -> None:
+    before = hasty.ended(kind)
+    hasty.asked(sent[: HEAD_LIMIT + 1])
+    assert hasty.ended(kind) == before + 1
+
+
+def test_an_answered_request_is_counted_as_no_ended_connection(hasty: Listening) -> None:
+    kinds = ("slow-head", "oversized-head", "malformed-request", "silent", "unread")
+    before = [hasty.ended(kind) for kind in kinds]
+    hasty.asked(HEALTH[:-2] + b"Connection: close\r\n\r\n")
+    assert [hasty.ended(kind) for kind in kinds] == before
 
 
 def test_many_requests_at_once_are_no_large_head(patient: Listening) -> None:

@@ -16,6 +16,9 @@ from pitchline.serve.errors import MEDIA_TYPE, Problem
 from pitchline.serve.log import LOGGER
 
 HEAD_LIMIT = 64 * 1024
+# What the application puts into the state of its life to be told of connections that end here.
+ENDED = "connection_ended"
+SILENT, UNREAD = "silent", "unread"
 _log = logging.getLogger(LOGGER)
 
 
@@ -143,10 +146,18 @@ class Connection(HttpToolsProtocol):
         elif self._in_head:
             self._end(Problem("slow-head", f"It must come within {self._seconds:g} seconds."))
         else:
+            self._count(SILENT)
             self.transport.close()
 
     def _not_read(self) -> None:
+        self._count(UNREAD)
         self.transport.abort()
+
+    def _count(self, kind: str) -> None:
+        """Tell the application, which sees no request, that a connection was ended."""
+        ended: Callable[[str], None] | None = self.app_state.get(ENDED)
+        if ended is not None:
+            ended(kind)
 
     @property
     def _answering(self) -> bool:
@@ -156,6 +167,7 @@ class Connection(HttpToolsProtocol):
         """End the connection; with a problem document, or after the answers that are due."""
         self._ended = True
         self._sent.end()
+        self._count(problem.kind)
         request_id = os.urandom(12).hex()
         told = {"request": request_id, "status": problem.status, "kind": problem.kind}
         _log.info("a connection was ended", extra={"told": told})

@@ -12,6 +12,7 @@ from typing import Any
 
 from pitchline.errors import PitchlineError
 from pitchline.serve import log
+from pitchline.serve.connection import ENDED
 from pitchline.serve.errors import FAILED, Problem
 from pitchline.serve.log import LOGGER
 from pitchline.serve.page import error as telling
@@ -77,7 +78,7 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or the start and end of the service."""
         if scope["type"] == "lifespan":
-            await self._live(receive, send)
+            await self._live(scope, receive, send)
         elif scope["type"] == "http":
             await self._answer(scope, receive, send)
         else:
@@ -187,8 +188,10 @@ class Guard:
             }
             log.request(told)
 
-    async def _live(self, receive: Receive, send: Send) -> None:
+    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
+        if "state" in scope:
+            scope["state"][ENDED] = self._service.measures.connection_ended
         try:
             await asyncio.to_thread(self._service.champion.start)
             await asyncio.to_thread(self._service.tables.start)

@@ -35,6 +35,11 @@ class Measures:
             "pitchline_request_seconds", "Seconds from a request's first line to its answer.",
             ("route",), registry=self._registry, buckets=BUCKETS,
         )  # fmt: skip
+        self._ended = Counter(
+            "pitchline_connections_ended",
+            "Connections ended before their request came to an answer, by kind.", ("kind",),
+            registry=self._registry,
+        )  # fmt: skip
         self._predictions = Counter(
             "pitchline_predictions", "Rows forecast by POST /v1/predict, by model.", ("model",),
             registry=self._registry,
@@ -78,6 +83,10 @@ class Measures:
             self._answered[labels] = found
         found[0].inc()
         found[1].observe(seconds)
+
+    def connection_ended(self, kind: str) -> None:
+        """Count a connection that was ended, of a client that is slow, silent or no HTTP."""
+        self._ended.labels(kind).inc()
 
     def forecast(self, model: str, rows: int) -> None:
         """Count rows that a model forecast."""
