@@ -38,6 +38,7 @@ SHARED = {
     "clock",
     "files",
     "layout",
+    "locks",
     "params",
     "console",
     "environment",
@@ -47,7 +48,14 @@ SHARED = {
     "alerts",
 }
 # They check or report and decide no byte of an output.
-WITHOUT_INFLUENCE = {"errors.py", "clock.py", "console.py", "environment.py", "__init__.py"}
+WITHOUT_INFLUENCE = {
+    "errors.py",
+    "clock.py",
+    "console.py",
+    "environment.py",
+    "locks.py",
+    "__init__.py",
+}
 CHECKING = {PACKAGE / "params", PACKAGE / "alerts"}
 
 

@@ -1,6 +1,5 @@
 """Sending without waiting for it: a process of its own."""
 
-import fcntl
 import logging
 import os
 import subprocess
@@ -10,7 +9,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from pitchline import clock, layout
+from pitchline import clock, layout, locks
 
 LOG_BYTES = 1_000_000
 # Held by the one who sends.
@@ -71,7 +70,7 @@ def send_waiting(root: Path | None = None) -> None:
     """
     try:
         place = root or Path()
-        if _may_wait(place) and not _is_sending(place / layout.ALERTS):
+        if _may_wait(place) and not locks.is_held(place / layout.ALERTS / LOCK):
             send_soon(root)
     except Exception as error:  # noqa: BLE001 the same as for send_soon
         with suppress(Exception):
@@ -97,17 +96,3 @@ def _may_wait(place: Path) -> bool:
     return any(each.next_at <= now for each in found.trouble.values()) or (
         idle >= LOOK_SECONDS and any(each.open for each in found.newest().values())
     )
-
-
-def _is_sending(folder: Path) -> bool:
-    try:
-        handle = os.open(folder / LOCK, os.O_RDWR)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(handle)
-    return False

@@ -1,13 +1,13 @@
 """Git, DVC and Snakemake: set up, and not left halfway by something that ended early."""
 
 import configparser
-import fcntl
 import json
 import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+from pitchline import locks
 from pitchline.doctor.finding import Finding, Installation, error, ok, warning
 
 GIT, DVC = Path(".git"), Path(".dvc")
@@ -123,7 +123,7 @@ def _from_dvc(place: str) -> Path:
 def snakemake(here: Installation) -> Iterator[Finding]:
     """No lock left by a Snakemake that was killed."""
     del here
-    owner = _owner_of_run()
+    owner = locks.holder_of(RUN_LOCK)
     if owner is not None:
         yield ok(f"a run is at work (process {owner})")
         return
@@ -134,15 +134,3 @@ def snakemake(here: Installation) -> Iterator[Finding]:
         )
         return
     yield ok("no run is at work, no lock is left")
-
-
-def _owner_of_run() -> str | None:
-    """The process that holds the lock of a run."""
-    if not RUN_LOCK.exists():
-        return None
-    with RUN_LOCK.open("rb") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return lock.read(32).decode("ascii", "replace").strip()
-    return None

@@ -6,9 +6,9 @@ It is there only while a model is tried against the champion.
 import shutil
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from pitchline import layout
 from pitchline.errors import ArtifactError
@@ -37,18 +37,7 @@ def read_challenger() -> dict[str, Any] | None:
     Raises:
         ArtifactError: the pointer is damaged.
     """
-    if not layout.CHALLENGER.exists():
-        return None
-    challenger = read_json(layout.CHALLENGER, made_by=MADE_BY)
-    try:
-        Pointer.model_validate(challenger)
-    except ValidationError as error:
-        problem = error.errors()[0]
-        field = ".".join(map(str, problem["loc"])) or "(the whole file)"
-        raise ArtifactError(
-            f"{layout.CHALLENGER}: field `{field}`: {problem['msg']}. {MENDED_BY}"
-        ) from error
-    return cast(dict[str, Any], challenger)
+    return champions.read_pointer(layout.CHALLENGER, Pointer, MADE_BY, MENDED_BY)
 
 
 def start(folder: Path, mode: Mode, share: float) -> dict[str, Any]:

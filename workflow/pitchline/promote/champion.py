@@ -60,20 +60,39 @@ def read_champion() -> dict[str, Any] | None:
     Raises:
         ArtifactError: the pointer is damaged.
     """
-    if not layout.CHAMPION.exists():
+    return read_pointer(
+        layout.CHAMPION,
+        Pointer,
+        MADE_BY,
+        f"Restore it with `git checkout {layout.CHAMPION}`, or promote anew with "
+        f"`{MADE_BY} --without-champion`.",
+    )
+
+
+def read_pointer(
+    path: Path, shape: type[BaseModel], made_by: str, mended_by: str
+) -> dict[str, Any] | None:
+    """A pointer's content; None if there is no such file.
+
+    Args:
+        path: the file.
+        shape: what it must hold to be followed; it may tell more.
+        made_by: the command that makes it, named in the error.
+        mended_by: what to do about a damaged one, in a sentence.
+
+    Raises:
+        ArtifactError: it is damaged.
+    """
+    if not path.exists():
         return None
-    champion = read_json(layout.CHAMPION, made_by=MADE_BY)
+    content = read_json(path, made_by=made_by)
     try:
-        Pointer.model_validate(champion)
+        shape.model_validate(content)
     except ValidationError as error:
         problem = error.errors()[0]
         field = ".".join(map(str, problem["loc"])) or "(the whole file)"
-        raise ArtifactError(
-            f"{layout.CHAMPION}: field `{field}`: {problem['msg']}. Restore it with "
-            f"`git checkout {layout.CHAMPION}`, or promote anew with "
-            f"`{MADE_BY} --without-champion`."
-        ) from error
-    return cast(dict[str, Any], champion)
+        raise ArtifactError(f"{path}: field `{field}`: {problem['msg']}. {mended_by}") from error
+    return cast(dict[str, Any], content)
 
 
 def md5_of(path: Path) -> str:

@@ -22,7 +22,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 
-from pitchline import console, layout
+from pitchline import console, layout, locks
 from pitchline.errors import PitchlineError
 from pitchline.params import Schedule, load
 from pitchline.schedule import clock, ledger, tending
@@ -98,16 +98,8 @@ def serve(params_file: Path, *, cancels: bool = False) -> None:
 
 def is_at_work() -> bool:
     """Whether an embedded scheduler runs in this folder."""
-    try:
-        descriptor = os.open(LOCK, os.O_RDWR)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
+    with suppress(OSError):
+        return locks.is_held(LOCK)
     return False
 
 

@@ -1,17 +1,17 @@
 """What a task runs: lines of the table as commands, and whether they exist."""
 
 import difflib
-import fcntl
-import os
 import re
 import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import click
 
+from pitchline import locks
 from pitchline.errors import ParamsError
 from pitchline.params import Schedule, ScheduledTask
 from pitchline.rules import LOCK
@@ -81,16 +81,8 @@ def uses_snakemake(line: str) -> bool:
 
 def other_snakemake() -> str | None:
     """The process that runs Snakemake in this folder, as its lock names it; None if none does."""
-    try:
-        descriptor = os.open(LOCK, os.O_RDWR)
-    except OSError:
-        return None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return os.read(descriptor, 32).decode("ascii", "replace").strip() or "unknown"
-    finally:
-        os.close(descriptor)
+    with suppress(OSError):
+        return locks.holder_of(LOCK)
     return None
 
 
