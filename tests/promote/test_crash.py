@@ -1,4 +1,4 @@
-"""Killed at any moment, promotion and rollback leave a champion that serves, and a rerun ends well.
+"""Killed at any moment, promotion, acceptance and rollback leave a champion that serves, and a rerun ends well.
 
 Exceptions at every step of the commands stand for most kills; real ones come at random moments.
 """
@@ -143,7 +143,7 @@ def back_to(begin: Path, champion: str, candidate: str) -> None:
             if candidate != champion and found.tags[tracking.VERSION_TAG] == candidate:
                 mlflow.delete_model_version(registry.MODEL_NAME, found.version)
         served = registry.Bundle(champion, None)
-        registry.agree(mlflow, "weekly_retraining", {"champion": served, "challenger": None})
+        registry.agree(mlflow, "weekly_retraining", {"champion": served, "candidate": None})
 
 
 @pytest.fixture
@@ -154,12 +154,15 @@ def begin(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     yield project / "begin"
 
 
-@pytest.mark.parametrize("what", ["promotion", "rejection", "rollback"])
+@pytest.mark.parametrize("what", ["promotion", "rejection", "rollback", "acceptance"])
 def test_killed_between_any_two_steps_a_rerun_ends_as_if_nothing_had_happened(
     begin: Path, steps: Steps, what: str
 ) -> None:
-    command = ROLL_BACK if what == "rollback" else DECIDE
-    if what == "rollback":
+    command: tuple[str, ...] = ROLL_BACK if what == "rollback" else DECIDE
+    if what == "acceptance":
+        reason = ("--reason", "it won", "--without-evidence")
+        command = ("promote", "accept", "--version", worsened_candidate(), *reason)
+    elif what == "rollback":
         # One more, so that a step too far could be seen.
         another_candidate()
         decide()

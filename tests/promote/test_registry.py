@@ -60,15 +60,15 @@ def test_the_aliases_through_a_champions_life(store: str) -> None:
     assert aliases() == {"champion": second}
     third = worsened_candidate()
     decide()
-    assert aliases() == {"champion": second, "challenger": third}
+    assert aliases() == {"champion": second, "candidate": third}
     roll_back("--reason", "worse")
-    assert aliases() == {"champion": first, "challenger": third}
+    assert aliases() == {"champion": first, "candidate": third}
     edit_params(threshold("not_worse_than_champion", 1.0))
     decide()
     assert aliases() == {"champion": third}
 
 
-def test_what_was_rolled_back_is_no_challenger(store: str) -> None:
+def test_what_was_rolled_back_is_no_candidate(store: str) -> None:
     first, second = promoted(2)
     roll_back()
     assert aliases() == {"champion": first}
@@ -78,21 +78,54 @@ def test_what_was_rolled_back_is_no_challenger(store: str) -> None:
     assert aliases() == {"champion": second}
 
 
-def test_without_a_champion_the_candidate_challenges_alone(store: str) -> None:
+def test_the_live_challenger_has_an_alias_of_its_own(store: str) -> None:
+    first, second = promoted(2)
+    pitchline("promote", "challenge", "--version", first)
+    assert aliases() == {"champion": second, "challenger": first}
+    third = worsened_candidate()
+    decide()
+    assert aliases() == {"champion": second, "challenger": first, "candidate": third}
+    pitchline("promote", "challenge")
+    assert aliases() == {"champion": second, "challenger": third, "candidate": third}
+    pitchline("promote", "challenge", "--stop")
+    assert aliases() == {"champion": second, "candidate": third}
+
+
+def test_an_alias_by_its_former_meaning_goes(store: str) -> None:
+    (champion,) = promoted(1)
+    candidate = worsened_candidate()
+    decide()
+    with tracking.client() as mlflow:
+        numbers = mlflow.get_registered_model(registry.MODEL_NAME).aliases
+        mlflow.delete_registered_model_alias(registry.MODEL_NAME, "candidate")
+        mlflow.set_registered_model_alias(registry.MODEL_NAME, "challenger", numbers["candidate"])
+    agree()
+    assert aliases() == {"champion": champion, "candidate": candidate}
+
+
+def test_a_damaged_pointer_to_the_challenger_leaves_its_alias_alone(store: str) -> None:
+    first, second = promoted(2)
+    pitchline("promote", "challenge", "--version", first)
+    layout.CHALLENGER.write_text("{}", encoding="utf-8")
+    agree()
+    assert aliases() == {"champion": second, "challenger": first}
+
+
+def test_without_a_champion_the_candidate_stands_alone(store: str) -> None:
     edit_params(threshold("sample", 5000))
     with pytest.raises(GateError, match="there is no champion yet"):
         decide()
-    assert aliases() == {"challenger": version_of(layout.CANDIDATE)}
+    assert aliases() == {"candidate": version_of(layout.CANDIDATE)}
 
 
 def alias_elsewhere(mlflow: MlflowClient) -> None:
     numbers = mlflow.get_registered_model(registry.MODEL_NAME).aliases
-    mlflow.set_registered_model_alias(registry.MODEL_NAME, "champion", numbers["challenger"])
-    mlflow.delete_registered_model_alias(registry.MODEL_NAME, "challenger")
+    mlflow.set_registered_model_alias(registry.MODEL_NAME, "champion", numbers["candidate"])
+    mlflow.delete_registered_model_alias(registry.MODEL_NAME, "candidate")
 
 
 def aliases_gone(mlflow: MlflowClient) -> None:
-    for alias in ("champion", "challenger"):
+    for alias in ("champion", "candidate"):
         mlflow.delete_registered_model_alias(registry.MODEL_NAME, alias)
 
 
@@ -127,7 +160,7 @@ def versions_without_a_run(mlflow: MlflowClient) -> None:
 
 def stray_alias(mlflow: MlflowClient) -> None:
     numbers = mlflow.get_registered_model(registry.MODEL_NAME).aliases
-    mlflow.set_registered_model_alias(registry.MODEL_NAME, "challenger", numbers["champion"])
+    mlflow.set_registered_model_alias(registry.MODEL_NAME, "candidate", numbers["champion"])
 
 
 DISORDERS: list[Callable[[MlflowClient], None]] = [
@@ -143,9 +176,9 @@ DISORDERS: list[Callable[[MlflowClient], None]] = [
 
 def test_any_disorder_is_put_right(store: str) -> None:
     (champion,) = promoted(1)
-    challenger = worsened_candidate()
+    candidate = worsened_candidate()
     decide()
-    expected = {"champion": champion, "challenger": challenger}
+    expected = {"champion": champion, "candidate": candidate}
     assert aliases() == expected
     for disorder, mending in itertools.product(DISORDERS, (agree, decide)):
         told = f"{disorder.__name__}, {mending.__name__}"
@@ -174,13 +207,13 @@ def test_a_run_that_a_crash_left_open_gives_way_to_a_whole_one(store: str) -> No
         assert mlflow.get_model_version(registry.MODEL_NAME, number).run_id != left
 
 
-def test_in_a_clone_without_a_candidate_the_challenger_is_left_alone(store: str) -> None:
+def test_in_a_clone_without_a_candidate_its_alias_is_left_alone(store: str) -> None:
     (champion,) = promoted(1)
-    challenger = worsened_candidate()
+    candidate = worsened_candidate()
     decide()
     shutil.rmtree(layout.CANDIDATE)
     agree()
-    assert aliases() == {"champion": champion, "challenger": challenger}
+    assert aliases() == {"champion": champion, "candidate": candidate}
 
 
 def test_a_champion_whose_files_are_nowhere_keeps_its_alias_if_it_is_registered(

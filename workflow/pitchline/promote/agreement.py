@@ -6,7 +6,7 @@ the decision file, written last, tells that a change is complete.
 """
 
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,8 @@ from pitchline import console, layout
 from pitchline.errors import ArtifactError
 from pitchline.files import read_json, write_json
 from pitchline.params import Params
+from pitchline.promote import challenger, history, registry
 from pitchline.promote import champion as champions
-from pitchline.promote import history, registry
 from pitchline.train.candidate import version_of
 
 RESTORED = "restored"
@@ -63,6 +63,7 @@ def mend(pointer: dict[str, Any] | None) -> str | None:
     if pointer is None:
         return None
     version = pointer["version"]
+    challenger.ended_by(version)
     # Where its files are nowhere, whoever needs them says so.
     with suppress(ArtifactError):
         champions.keep(version, pointer["files"], champions.locate(pointer))
@@ -83,7 +84,7 @@ def mend(pointer: dict[str, Any] | None) -> str | None:
     return f"the promotion of {version}"
 
 
-def challenger(pointer: dict[str, Any] | None) -> registry.Bundle | None:
+def candidate(pointer: dict[str, Any] | None) -> registry.Bundle | None:
     """The candidate, unless it is the champion or was rolled back.
 
     Raises:
@@ -95,22 +96,40 @@ def challenger(pointer: dict[str, Any] | None) -> registry.Bundle | None:
     return registry.Bundle(version, layout.CANDIDATE)
 
 
+def challenging(pointer: dict[str, Any] | None) -> registry.Bundle | None:
+    """The model that challenges the champion; None if none does.
+
+    Raises:
+        ArtifactError: the challenger's pointer is damaged.
+    """
+    told = challenger.read_challenger()
+    if told is None or (pointer and pointer["version"] == told["version"]):
+        return None
+    return registry.Bundle(told["version"], _found(challenger.locate, told))
+
+
+def _found(locate: Callable[[dict[str, Any]], Path], pointer: dict[str, Any]) -> Path | None:
+    try:
+        return locate(pointer)
+    except ArtifactError:
+        return None
+
+
 def wanted(pointer: dict[str, Any] | None) -> dict[str, registry.Bundle | None]:
     """The model that each alias of the registry must name; None for an alias that must not be.
 
-    Without a candidate here nothing is known of the challenger, and its alias is left alone.
+    Of what can't be read here nothing is known, and its alias is left alone.
     """
     aliases: dict[str, registry.Bundle | None] = {registry.CHAMPION_ALIAS: None}
     if pointer:
-        try:
-            folder: Path | None = champions.locate(pointer)
-        except ArtifactError:
-            folder = None
+        folder = _found(champions.locate, pointer)
         aliases[registry.CHAMPION_ALIAS] = registry.Bundle(pointer["version"], folder)
-    try:
-        aliases[registry.CHALLENGER_ALIAS] = challenger(pointer)
-    except ArtifactError:
-        return aliases
+    for alias, named in (
+        (registry.CANDIDATE_ALIAS, candidate),
+        (registry.CHALLENGER_ALIAS, challenging),
+    ):
+        with suppress(ArtifactError):
+            aliases[alias] = named(pointer)
     return aliases
 
 

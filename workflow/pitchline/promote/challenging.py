@@ -11,8 +11,8 @@ import pandas as pd
 from pitchline import console, layout
 from pitchline.errors import ArtifactError
 from pitchline.files import json_bytes, read_parquet
-from pitchline.params import load
-from pitchline.promote import agreement, challenger
+from pitchline.params import Params, load
+from pitchline.promote import agreement, challenger, live
 from pitchline.promote import champion as champions
 from pitchline.train.candidate import version_of
 
@@ -42,7 +42,7 @@ def challenge(
     params_file: Path, chosen: str | None, mode: str, share: float | None, stop: bool
 ) -> None:
     """Let a model forecast beside the champion, or end that."""
-    load(params_file)
+    params = load(params_file)
     if stop and (chosen or share is not None):
         raise click.UsageError("--stop goes alone")
     if share is not None and mode != "split":
@@ -52,6 +52,7 @@ def challenge(
             version = challenger.stop()
             told = f"{version} no longer challenges" if version else "no model challenges"
             console.say("promote", f"{told} the champion; its forecasts stay in {layout.ISSUED}")
+            _agree(params)
             return
         pointer = _champion()
         folder = challenger.folder_of(chosen) if chosen else _candidate(pointer)
@@ -63,6 +64,7 @@ def challenge(
             )
         share = (SHARE if share is None else share) if mode == "split" else 0.0
         challenger.start(folder, cast(challenger.Mode, mode), share)
+        _agree(params)
     does = (
         "forecasts unseen beside" if mode == "shadow" else f"answers {share:.0%} of fixtures beside"
     )
@@ -93,25 +95,8 @@ def compare(
     as_json: bool,
 ) -> None:
     """Compare champion and challenger on settled matches, and recommend."""
-    from pitchline.issued.log import read
-    from pitchline.promote import live
-
     params = load(params_file)
-    versions = _versions(champion, other)
-    matches = read_parquet(layout.MATCHES, made_by="snakemake --cores 1 ingest")
-    for day, chosen in ((since, matches["kick_off"].ge), (until, matches["kick_off"].lt)):
-        if day is not None:
-            matches = matches[chosen(pd.Timestamp(day, tz="UTC")).reindex(matches.index)]
-    log = read(layout.ISSUED, where=live.of_models(versions)).to_pandas()
-    found = live.paired(log, matches, *versions, cast(live.Clock, clock))
-    told = {
-        "champion": versions[0],
-        "challenger": versions[1],
-        "since": f"{since:%Y-%m-%d}" if since else None,
-        "until": f"{until:%Y-%m-%d}" if until else None,
-        "clock": clock,
-        **live.compare(found, params.challenge, params.evaluate, params.seed),
-    }
+    told = judged(params, _versions(champion, other), since, until, cast(live.Clock, clock))
     if as_json:
         click.echo(json_bytes(told), nl=False)
         return
@@ -122,6 +107,40 @@ def compare(
     screen = Console()
     screen.width = max(screen.width, 100)
     screen.print(page(told))
+
+
+def judged(
+    params: Params,
+    versions: tuple[str, str],
+    since: datetime | None,
+    until: datetime | None,
+    clock: live.Clock,
+) -> dict[str, Any]:
+    """How two models did on settled matches by the log of forecasts, and what follows.
+
+    Args:
+        params: the rule.
+        versions: the champion's and the challenger's.
+        since: the first day (UTC) of the matches; None for no bound.
+        until: the day (UTC) before which they are.
+        clock: what counts as before the kick-off.
+    """
+    from pitchline.issued.log import read
+
+    matches = read_parquet(layout.MATCHES, made_by="snakemake --cores 1 ingest")
+    for day, chosen in ((since, matches["kick_off"].ge), (until, matches["kick_off"].lt)):
+        if day is not None:
+            matches = matches[chosen(pd.Timestamp(day, tz="UTC")).reindex(matches.index)]
+    log = read(layout.ISSUED, where=live.of_models(versions)).to_pandas()
+    found = live.paired(log, matches, *versions, clock)
+    return {
+        "champion": versions[0],
+        "challenger": versions[1],
+        "since": f"{since:%Y-%m-%d}" if since else None,
+        "until": f"{until:%Y-%m-%d}" if until else None,
+        "clock": clock,
+        **live.compare(found, params.challenge, params.evaluate, params.seed),
+    }
 
 
 def _versions(champion: str | None, other: str | None) -> tuple[str, str]:
@@ -147,6 +166,15 @@ def _versions(champion: str | None, other: str | None) -> tuple[str, str]:
     return champion, other
 
 
+def _agree(params: Params) -> None:
+    """Let MLflow's aliases follow, where a pointer that is damaged says so itself elsewhere."""
+    try:
+        pointer = champions.read_champion()
+    except ArtifactError:
+        return
+    agreement.agree_with_registry(params, agreement.wanted(pointer), aloud=False)
+
+
 def _champion() -> dict[str, Any]:
     pointer = champions.read_champion()
     if pointer is None:
@@ -158,7 +186,7 @@ def _champion() -> dict[str, Any]:
 
 
 def _candidate(pointer: dict[str, Any]) -> Path:
-    found = agreement.challenger(pointer)
+    found = agreement.candidate(pointer)
     if found is None or found.folder is None:
         raise ArtifactError(
             f"{layout.CANDIDATE}: the candidate is the champion or was rolled back. Name another "

@@ -1,33 +1,30 @@
 """``pitchline promote``: the candidate in, the decision and the champion's pointer out."""
 
 import os
-import shutil
 from pathlib import Path
 from typing import Any
 
 import click
-import pandas as pd
 
 from pitchline import console, layout
 from pitchline.errors import ArtifactError, GateError
-from pitchline.files import read_json, read_parquet, write_json
+from pitchline.files import read_json, write_json
 from pitchline.params import Params, load
 from pitchline.promote import (
+    accepting,
     agreement,
-    challenger,
     challenging,
-    comparison,
     history,
     registry,
     rejected,
+    succession,
 )
 from pitchline.promote import champion as champions
 from pitchline.promote import gates as gating
-from pitchline.promote.comparison import Comparison
+from pitchline.promote.succession import MADE_BY_TRAIN
 from pitchline.train.candidate import version_of
 from pitchline.train.model import CARD_FILE
 
-MADE_BY_TRAIN = "snakemake --cores 2 train"
 NO_REASON = "no reason was given"
 
 
@@ -69,13 +66,16 @@ def _decide(params: Params, params_file: Path, without_champion: bool, again: bo
     metrics = read_json(layout.METRICS, made_by=MADE_BY_TRAIN)
     card = read_json(layout.CANDIDATE / CARD_FILE, made_by=MADE_BY_TRAIN)
     current = None if without_champion else pointer
-    compared = _compare(current, metrics, params)
+    compared = succession.compared(current, layout.CANDIDATE, metrics, params)
     gates = gating.judge(metrics, card.get("training_data"), compared, params.promote.gates)
     failed = [gating.reason(gate) for gate in gates if not gate.passed]
     barred = None if again else history.rolled_back(pointer, version)
     serves = current is not None and current["version"] == version
+    accepted = accepting.standing(current, version)
 
-    if failed or barred:
+    if accepted and not barred and not accepting.refusals(gates):
+        outcome, reasons = "confirmed", accepting.in_words(accepted, gates)
+    elif failed or barred:
         outcome = "rejected" if failed else history.ROLLED_BACK
         reasons = [*failed, *([_bar_in_words(barred)] if barred else [])]
     else:
@@ -94,7 +94,7 @@ def _decide(params: Params, params_file: Path, without_champion: bool, again: bo
         "gates": [vars(gate) for gate in gates],
     }
     if outcome == "promoted":
-        pointer = _promote(version, decision, pointer, params)
+        pointer = succession.succeed(version, layout.CANDIDATE, decision, pointer, params)
     elif outcome == "rejected" and version != before:
         rejected.keep(version, layout.CANDIDATE, decision, params.promote.keep_rejected)
     if in_reach:
@@ -141,110 +141,6 @@ def _agree_on_champion(params: Params, pointer: dict[str, Any] | None) -> bool:
     return agreement.agree_with_registry(params, champion, aloud=False)
 
 
-def _compare(current: dict[str, Any] | None, metrics: dict[str, Any], params: Params) -> Comparison:
-    if current is None:
-        return Comparison("there is no champion yet", needed=False)
-    version = current["version"]
-    try:
-        folder = champions.locate(current)
-    except ArtifactError as error:
-        console.warn("promote", str(error))
-        return _compare_by_pointer(current, metrics)
-    windows = comparison.compare(
-        read_parquet(layout.FORECASTS, made_by=MADE_BY_TRAIN),
-        read_parquet(folder / layout.FORECASTS.name, made_by=MADE_BY_TRAIN),
-        _bounds(metrics),
-        params.evaluate,
-        params.seed,
-    )
-    whole = windows[comparison.WHOLE]
-    if whole is None:
-        note = f"no match in common with the test window of champion {version}"
-    else:
-        note = f"{whole['matches']} matches in common with champion {version}, paired bootstrap"
-    return Comparison(note, needed=True, windows=windows)
-
-
-def _bounds(metrics: dict[str, Any]) -> comparison.Bounds:
-    """First and last kick-off of each part of the test window that metrics.json tells of."""
-    bounds: comparison.Bounds = {}
-    for window, told in (metrics.get("windows") or {}).items():
-        if not told or not told.get("matches"):
-            bounds[window] = None
-        elif "first_kick_off" in told and "last_kick_off" in told:
-            bounds[window] = (
-                pd.Timestamp(told["first_kick_off"]),
-                pd.Timestamp(told["last_kick_off"]),
-            )
-    return bounds
-
-
-def _compare_by_pointer(current: dict[str, Any], metrics: dict[str, Any]) -> Comparison:
-    """Without the champion's forecasts, its mean log loss counts if the window is the same."""
-    version = current["version"]
-    windows = comparison.by_pointer(current.get("metrics", {}), metrics)
-    if windows is None:
-        note = (
-            f"the files of champion {version} are not on this machine and its test window was "
-            "another: fetch them with `pitchline sync`, or start anew with "
-            "`pitchline promote decide --without-champion`"
-        )
-        return Comparison(note, needed=True)
-    note = f"mean scores that the pointer records of champion {version}, its files being absent"
-    return Comparison(note, needed=True, windows=windows)
-
-
-def _promote(
-    version: str, decision: dict[str, Any], pointer: dict[str, Any] | None, params: Params
-) -> dict[str, Any]:
-    """Make the candidate the champion; the pointer's new content."""
-    files = champions.describe_files(layout.CANDIDATE)
-    kept = champions.keep(version, files, layout.CANDIDATE)
-    write_json(agreement.kept_decision(version), decision)
-    past = history.replaced_by(pointer, version, params.promote.keep_champions)
-    told = ("outcome", "reasons", "champion_before", "gates")
-    promoted = _pointer_to(
-        {"version": version, "files": files, "seed": params.seed},
-        kept,
-        {key: decision[key] for key in told},
-        past,
-    )
-    champions.write_champion(promoted)
-    rejected.forget(version)
-    challenger.ended_by(version)
-    remembered = {version, *(entry["version"] for entry in past)}
-    for entry in history.entries(pointer):
-        if entry["version"] not in remembered:
-            shutil.rmtree(layout.CHAMPIONS / entry["version"], ignore_errors=True)
-    return promoted
-
-
-def _pointer_to(
-    bundle: dict[str, Any], folder: Path, decision: dict[str, Any], past: list[history.Entry]
-) -> dict[str, Any]:
-    """The pointer to a model, from its version, hashes and seed, and from what its files tell."""
-    card = read_json(folder / CARD_FILE, made_by=MADE_BY_TRAIN)
-    metrics = read_json(folder / layout.METRICS.name, made_by=MADE_BY_TRAIN)
-    return {
-        "version": bundle["version"],
-        "as_of": card["as_of"],
-        "files": bundle["files"],
-        "trained_on": card["trained_on"],
-        "training_data": card["training_data"],
-        "params": {"seed": bundle["seed"], **card["params"]},
-        "metrics": {
-            "matches": metrics["matches"],
-            "first_kick_off": metrics["first_kick_off"],
-            "last_kick_off": metrics["last_kick_off"],
-            "model": metrics["model"],
-            "elo_log_loss": metrics["elo"]["log_loss"],
-            "base_rates_log_loss": metrics["base"]["log_loss"],
-        },
-        "decision": decision,
-        "history": past,
-    }
-
-
 def _roll_back(params: Params, target: str | None, reason: str) -> None:
     """Return to a past champion: files, pointer, registry, decision file."""
     with agreement.one_at_a_time():
@@ -271,7 +167,7 @@ def _roll_back(params: Params, target: str | None, reason: str) -> None:
             "rollback": rollback,
         }
         past = history.restored(pointer, entry, reason)
-        pointer = _pointer_to(entry, folder, restored, past)
+        pointer = succession.pointer_to(entry, folder, restored, past)
         champions.write_champion(pointer)
         agreement.agree_with_registry(params, agreement.wanted(pointer))
         agreement.mend(pointer)
@@ -345,5 +241,6 @@ def _print(page: Any) -> None:
     screen.print(page)
 
 
+promote.add_command(accepting.accept)
 promote.add_command(challenging.challenge)
 promote.add_command(challenging.compare)

@@ -1,4 +1,4 @@
-"""The MLflow registry: its aliases follow models/champion.json and the candidate."""
+"""The MLflow registry: its aliases follow the pointers of models/ and the candidate."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 MODEL_NAME = "pitchline"
 CHAMPION_ALIAS = "champion"
+CANDIDATE_ALIAS = "candidate"
 CHALLENGER_ALIAS = "challenger"
 ABSENT = "RESOURCE_DOES_NOT_EXIST"
 

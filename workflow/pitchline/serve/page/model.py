@@ -16,6 +16,7 @@ UNEXPECTED = re.compile(r"can't be loaded \(.*", re.DOTALL)
 OUTCOMES = {
     "promoted": "promoted",
     "confirmed": "confirmed as champion",
+    "accepted": "accepted by hand",
     "rolled back": "returned to by a rollback",
 }
 
