@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import json
+import os
 import shutil
 import sqlite3
 from contextlib import closing
@@ -40,7 +41,7 @@ def restore(
 
 
 def destroy(project: Path) -> None:
-    for name in ("data", "models", "mlruns"):
+    for name in ("data", "models", "mlruns", "logs"):
         shutil.rmtree(project / name)
 
 
@@ -54,6 +55,19 @@ def test_after_everything_is_destroyed_every_byte_comes_back(small: Path, store:
     assert {name: (small / name).stat().st_mtime_ns for name in FILES} == times
     assert set(there) == {*FILES, *map(str, DATABASES), str(environment.PROJECT_STAMP)}
     assert [runs_in(small / path) for path in DATABASES] == [100, 100]
+
+
+def test_logs_that_came_since_or_are_too_old_for_a_backup_stay(small: Path, store: Store) -> None:
+    old, new = small / "logs/runs/old.log", small / "logs/runs/new.log"
+    old.write_bytes(b"old")
+    os.utime(old, (0, 0))
+    made = back_up(small, store)
+    new.write_bytes(b"new")
+    lost = small / "logs/runs/collect-1.log"
+    lost.unlink()
+    assert restore(store, made.name, small, "logs").aside == []
+    assert [path.read_bytes() for path in (old, new)] == [b"old", b"new"]
+    assert lost.read_bytes() == FILES["logs/runs/collect-1.log"]
 
 
 @settings(

@@ -35,6 +35,8 @@ FILES: dict[str, bytes] = {
     "data/state/collect/fotmob_fixtures/journal.jsonl": b'{"a": 1}\n{"b": 2}\n',
     "data/log/forecasts/2026-11.jsonl": "Köln, Bayern\n".encode(),
     "data/state/alerts/spool.jsonl": b"",
+    "logs/runs/collect-1.log": b"the output\n",
+    "logs/runs/collect-1.jsonl": b"{}\n",
 }
 COMMITTED = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))["backup"]
 # What no backup needs.

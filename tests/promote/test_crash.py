@@ -1,4 +1,4 @@
-"""Killed at any moment, promotion, acceptance and rollback leave a champion that serves, and a rerun ends well.
+"""Killed at any moment, a change of champion leaves one that serves, and a rerun ends well.
 
 Exceptions at every step of the commands stand for most kills; real ones come at random moments.
 """

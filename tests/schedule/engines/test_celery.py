@@ -18,6 +18,7 @@ from pitchline.params import Params, load
 from pitchline.schedule.due import due_times, latest_due
 from pitchline.schedule.engines import celery_app
 from pitchline.schedule.engines.celery_app import LiveScheduler, crontab_of, make_app
+from pitchline.schedule.runner import EARLY
 from tests.schedule.engines.engines import Engines, need
 from tests.schedule.test_due import expressions
 
@@ -50,6 +51,11 @@ def crontab_at(cron: str, now: datetime) -> crontab:
     found.nowfun = lambda: now
     found.app = Celery(set_as_current=False, timezone="UTC")
     return found
+
+
+def test_beat_is_early_by_less_than_the_runner_takes_for_the_time_ahead() -> None:
+    ahead = crontab_of("0 2 * * *").now() - datetime.now(UTC)
+    assert timedelta(seconds=1) < ahead < EARLY
 
 
 def test_the_application_follows_the_table(params: Params) -> None:

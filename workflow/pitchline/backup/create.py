@@ -115,7 +115,7 @@ def _create(
             chunks=chunks,
         )
 
-    parts = chosen(settings.parts)
+    parts = chosen(settings)
     with tempfile.TemporaryDirectory(dir=store.folder, prefix=SCRATCH) as scratch:
         reader = Reader(project, Path(scratch))
         there = {path for part in parts for path in reader.part(part, save)}

@@ -75,6 +75,8 @@ def plan(store: Store, name: str, target: Path, only: tuple[str, ...] = ()) -> P
         equal = {path for path in found if path in saved and _is(target / path, saved[path])}
         # Looked for now: SQLite tidies up beside a database that is compared.
         there = files_of(target, part, side_files=True)
+        if part.adds:
+            there = [path for path in there if path in saved]
         same += len(equal)
         aside += [path for path in there if path not in equal and _database_of(path) not in equal]
         write += sorted(

@@ -10,12 +10,13 @@ from pathlib import Path
 from pitchline import layout
 from pitchline.doctor.finding import Finding, Installation, error, ok, warning
 from pitchline.errors import BackupError
-from pitchline.train import unsent
 
 DEFAULT = f"sqlite:///{layout.MLFLOW_STORE}/mlflow.db"
 VARIABLE = "MLFLOW_TRACKING_URI"
 SQLITE = "sqlite:///"
 SECONDS = 1.0
+# As `train.unsent` names them; it imports XGBoost, which takes longer than all checks.
+WAITING = f"{6 * '[0-9]'}-{12 * '[0-9a-f]'}"
 # Where MLflow writes down the absolute place of artifacts.
 PLACES = {
     "experiments": ("artifact_location",),
@@ -34,7 +35,7 @@ def store(here: Installation) -> Iterator[Finding]:
         yield from _server(uri)
     else:
         yield ok(f"{uri.partition('@')[2] or uri}: not looked at")
-    waiting = len(unsent.entries())
+    waiting = len(list(layout.UNSENT.glob(WAITING)))
     if waiting:
         yield warning(f"{waiting} run(s) wait to be sent", "pitchline train track --send")
 

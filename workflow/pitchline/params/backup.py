@@ -24,6 +24,7 @@ class BackupParts(Section):
     )
     forecasts: bool = Field(description="the log of forecasts made before kick-off")
     alerts: bool = Field(description="the spool of alerts")
+    logs: bool = Field(description="the newest logs of runs, by `backup.run_logs`")
 
 
 class BackupKeep(Section):
@@ -35,6 +36,15 @@ class BackupKeep(Section):
     months: Count = Field(description="months whose newest backup stays")
 
 
+class BackupRunLogs(Section):
+    """Which logs of runs are saved: the newest, within both bounds."""
+
+    days: int = Field(ge=1, le=3660, description="days before the newest log")
+    megabytes: int = Field(
+        ge=1, le=100_000, description="all logs together; one that would go beyond it is left out"
+    )
+
+
 class Backup(Section):
     """Where backups go, what is in them, and which ones stay."""
 
@@ -44,5 +54,6 @@ class Backup(Section):
         "disk it outlives this one",
     )
     parts: BackupParts
+    run_logs: BackupRunLogs
     keep: BackupKeep
     compression_level: int = Field(ge=1, le=19, description="zstd's level")

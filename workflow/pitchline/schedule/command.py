@@ -283,6 +283,12 @@ def logs(run_id: str, follow: bool, events: bool) -> None:
     found = ledger.find_run(run_id)
     click.echo(run_page(found), err=True)
     path = events_of(Path(found.log)) if events else Path(found.log)
+    if not path.exists() and not found.is_open:
+        raise PitchlineError(
+            f"{path}: its log is not kept here; it was removed, or this project was restored from "
+            "a backup without it. `pitchline backup restore latest --only logs` brings back the "
+            "logs that the newest backup has (`backup.run_logs` bounds them)."
+        )
     at = 0
     while True:
         is_open = ledger.find_run(found.run_id).is_open

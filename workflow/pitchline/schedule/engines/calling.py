@@ -113,11 +113,36 @@ class Calls:
             settings: parameters for this run alone.
             say: takes each line that the runner and its task write; else the engine's own.
         """
+        return self.follow(self.begin(task, trigger, reason, settings), say)
+
+    def begin(
+        self,
+        task: str,
+        trigger: str,
+        reason: str | None = None,
+        settings: Sequence[str] = (),
+        due: str | None = None,
+    ) -> subprocess.Popen[str]:
+        """Call the runner, for ``follow`` to wait for.
+
+        Args:
+            task: of the table.
+            trigger: who calls.
+            reason: recorded as the run's cause; None for the usual one.
+            settings: parameters for this run alone.
+            due: the due time (UTC) to answer, which may be ahead: the runner waits for it. None
+                for the latest one.
+        """
         words = [*self.program.words, "run", task, "--trigger", trigger, "--show"]
         words += ["--reason", reason] if reason else []
+        words += ["--due", due] if due else []
         words += ["--", *settings] if settings else []
         process = self._start(words)
         self.at_work.add(process)
+        return process
+
+    def follow(self, process: subprocess.Popen[str], say: Say | None = None) -> int:
+        """Pass on what a runner writes until it ends; gives its exit code."""
         try:
             if self.ending.is_set():
                 process.terminate()

@@ -7,6 +7,7 @@ message comes, each due time has one run. No results are kept; the ledger has th
 import importlib.util
 import os
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,8 @@ QUEUE = "scheduler"
 # A file that beat touches while it lives, since it answers no question.
 BEAT_LIVES = layout.SCHEDULE_STATE / "celery-beat"
 BEAT_SECONDS = 5
+# Less than the runner takes for the due time ahead (`EARLY`).
+LEAD = timedelta(seconds=3)
 # Further places at work, for tasks sent by hand while the same one works.
 SPARE = 4
 
@@ -63,10 +66,15 @@ def name_of(task: str) -> str:
     return f"pitchline.{task}"
 
 
+def early() -> datetime:
+    """The present by which beat goes: the runner takes a second to start, and waits."""
+    return datetime.now(UTC) + LEAD
+
+
 def crontab_of(cron: str) -> crontab:
-    """A cron expression of the table as Celery's, in UTC."""
+    """A cron expression of the table as Celery's, in UTC, due by the lead earlier."""
     minute, hour, day, month, weekday = expression(fields_of(cron)).split()
-    return crontab(minute, hour, weekday, day, month)
+    return crontab(minute, hour, weekday, day, month, nowfun=early)
 
 
 def make_app(schedule: Schedule, params_file: Path, broker_url: str) -> Celery:

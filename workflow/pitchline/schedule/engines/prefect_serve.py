@@ -19,6 +19,8 @@ from pitchline.schedule.engines.prefect_flows import FLOWS, table
 
 DEPLOYMENT = "scheduled"
 POLL_SECONDS = 1.0
+# The process of a run is started so long before its due time, and calls the runner, which waits.
+PREFETCH_SECONDS = 20
 SERVER_WITHIN_SECONDS = 180.0
 
 
@@ -56,7 +58,13 @@ def main() -> None:
     calls = Calls(calling.given_program(), lambda line: print(line, flush=True))  # noqa: T201
     calls.look_after()
     try:
-        serve(*deployments(), pause_on_shutdown=False, limit=None, webserver=True)
+        serve(
+            *deployments(),
+            pause_on_shutdown=False,
+            limit=None,
+            webserver=True,
+            prefetch_seconds=PREFETCH_SECONDS,
+        )
     finally:
         calls.end()
 
