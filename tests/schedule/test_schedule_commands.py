@@ -49,6 +49,37 @@ def test_the_status_check_fails_for_a_failed_and_for_an_overdue_task(project: Pr
     done = project.call("status", "--check", **{clock.VARIABLE: "clock"})
     assert done.returncode == 1
     assert "OVERDUE" in done.stdout
+    assert "collect: overdue, due " in done.stdout
+    assert "`pitchline schedule tend` catches it up" in done.stdout
+
+
+def test_each_thing_that_needs_a_look_comes_with_a_command(project: Project) -> None:
+    project.task("collect", "echo why; exit 3")
+    project.task("retrain", "sleep 600")
+    project.call("run", "collect")
+    runner = project.start("run", "retrain", "--quiet")
+    run = project.await_status("retrain", "running")
+    runner.kill()
+    runner.wait()
+    unsent = project.folder / "data/state/tracking/000001-aaaaaaaaaaaa"
+    unsent.mkdir(parents=True)
+    page = project.call("status").stdout
+    assert "collect: failed, exit code 3 (never well yet): `pitchline logs collect`" in page
+    assert f"{run.run_id}: is running, but its runner is gone: `pitchline schedule tend`" in page
+    assert "no task was ever started because it was due: `pitchline schedule start`" in page
+    assert "MLflow: 1 run(s) wait to be sent: `pitchline train track --send`" in page
+    assert "no champion serves: `pitchline run retrain`" in page
+    assert project.call("status", "--check").returncode == 1
+    assert project.call("schedule", "tend").returncode == 0
+    assert "its runner is gone" not in project.call("status").stdout
+    assert "why" in project.call("logs", "collect").stdout
+
+
+def test_before_any_run_logs_say_so(project: Project) -> None:
+    project.task("collect", "true")
+    done = project.call("logs", "last")
+    assert done.returncode == 1
+    assert "no task has run here yet" in done.stdout
 
 
 def test_status_in_an_empty_project_needs_no_ledger_and_makes_none(project: Project) -> None:
@@ -105,6 +136,7 @@ def test_cancel_ends_what_works_and_what_waits_for_good(project: Project) -> Non
 
 def test_an_unknown_run_is_named(project: Project) -> None:
     project.task("collect", "true")
+    project.call("run", "collect")
     for command in ("logs", "cancel"):
         done = project.call(command, "nothing")
         assert done.returncode == 1

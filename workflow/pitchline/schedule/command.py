@@ -262,7 +262,8 @@ def status(params_file: Path, as_json: bool, checks: bool) -> None:
     """Everything at a glance: schedule, runs, quality, champion, disk, alerts."""
     import json
 
-    from pitchline.schedule.status import gather, is_well, page
+    from pitchline.schedule.page import page
+    from pitchline.schedule.status import gather, is_well
 
     told = gather(load(params_file).schedule)
     click.echo(json.dumps(told, indent=2) if as_json else page(told))
@@ -278,7 +279,7 @@ def logs(run_id: str, follow: bool, events: bool) -> None:
     """Show the output of a RUN: its id or the beginning of it, a task's name, or `last`."""
     from pitchline.schedule import ledger
     from pitchline.schedule.log import events_of
-    from pitchline.schedule.status import run_page
+    from pitchline.schedule.page import run_page
 
     found = ledger.find_run(run_id)
     click.echo(run_page(found), err=True)

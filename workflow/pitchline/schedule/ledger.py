@@ -276,6 +276,11 @@ def find_run(run_id: str, *, path: Path = layout.LEDGER) -> Run:
         )
         if found and all(run.task == run_id for run in found):
             found = found[:1]
+    if not found and not recent_runs(1, skipped=True, path=path):
+        raise PitchlineError(
+            f"{path}: no task has run here yet. `pitchline status` lists the tasks, "
+            "`pitchline run TASK` runs one."
+        )
     if len(found) != 1:
         many = f"{len(found)} runs begin so" if found else "no such run"
         raise PitchlineError(

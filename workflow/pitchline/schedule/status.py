@@ -4,17 +4,20 @@ import json
 import shutil
 from contextlib import suppress
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from pitchline import environment, layout
+from pitchline.doctor.tracking import WAITING
 from pitchline.errors import PitchlineError
 from pitchline.params import Schedule
-from pitchline.schedule import clock, ledger
+from pitchline.schedule import beats, clock, ledger
+from pitchline.schedule.attention import BAD, attention
 from pitchline.schedule.due import missed, next_due
-from pitchline.schedule.ledger import Run
 
 GIB = 2**30
-BAD = ("failed", "timed out", "lost")
+# Runs among which one is looked for that a timer began.
+LOOKED_AT = 200
 
 
 def gather(schedule: Schedule) -> dict[str, Any]:
@@ -44,6 +47,7 @@ def gather(schedule: Schedule) -> dict[str, Any]:
                 "next_due": clock.spell(next_due(task.cron, now)) if task.enabled else None,
                 "overdue": span is not None and now - span.first > late,
                 "missed": 0 if span is None else span.count,
+                "missed_since": None if span is None else clock.spell(span.first),
                 "last_run": None if run is None else run.told(),
                 "last_success": None
                 if success is None or success.ended_at is None
@@ -51,27 +55,36 @@ def gather(schedule: Schedule) -> dict[str, Any]:
             }
         )
     disk = shutil.disk_usage(".")
-    return {
+    told = {
         "now": clock.spell(now),
         "environment": environment.current(),
         "scheduler_at_work": is_at_work(),
+        "timer": _timer(),
         "tasks": tasks,
-        "open": [run.told() for run in ledger.open_runs()],
+        "open": [
+            run.told() | {"runner": beats.look(run, schedule.lost_after_seconds)[0]}
+            for run in ledger.open_runs()
+        ],
         "recent": [run.told() for run in ledger.recent_runs(10)],
         "quality": _quality(),
-        "champion": _champion(),
+        "champion": _pointer(layout.CHAMPION, "version", "as_of"),
+        "challenger": _pointer(layout.CHALLENGER, "version", "as_of", "mode"),
+        "unsent_runs": len(list(layout.UNSENT.glob(WAITING))),
         "disk": {
+            "free_bytes": disk.free,
             "free_gib": round(disk.free / GIB, 1),
             "total_gib": round(disk.total / GIB, 1),
             "used_share": round(1 - disk.free / disk.total, 3),
         },
         "alerts": _alerts(),
+        "silent_addresses": _silent_addresses(),
     }
+    return told | {"attention": attention(told)}
 
 
 def is_well(told: dict[str, Any]) -> bool:
-    """Whether no task is overdue and every task that is on ended well the last time."""
-    return not any(
+    """Whether runners live, no task is overdue, and each that is on ended well the last time."""
+    return not any(run["runner"] != "alive" for run in told["open"]) and not any(
         task["overdue"]
         or (task["enabled"] and task["last_run"] and task["last_run"]["status"] in BAD)
         for task in told["tasks"]
@@ -96,11 +109,33 @@ def _quality() -> dict[str, Any] | None:
     return None
 
 
-def _champion() -> dict[str, Any] | None:
+def _pointer(path: Path, *names: str) -> dict[str, Any] | None:
     with suppress(OSError, ValueError):
-        told = json.loads(layout.CHAMPION.read_bytes())
-        return {name: told.get(name) for name in ("version", "as_of")}
+        told = json.loads(path.read_bytes())
+        return {name: told.get(name) for name in names}
     return None
+
+
+def _timer() -> dict[str, str] | None:
+    """Who last started a task because it was due, and when; None if nobody ever did."""
+    for run in ledger.recent_runs(LOOKED_AT, skipped=True):
+        if run.due is not None and run.trigger != "catch-up":
+            return {"trigger": run.trigger, "at": clock.spell(run.queued_at)}
+    return None
+
+
+def _silent_addresses() -> list[dict[str, Any]]:
+    """Addresses that took no message the last time, which is tried again."""
+    from pitchline.alerts import sender
+
+    try:
+        trouble = sender.current(layout.ALERTS).trouble
+    except PitchlineError:
+        return []
+    return [
+        {"address": name, "failures": each.failures, "problem": each.problem}
+        for name, each in trouble.items()
+    ]
 
 
 def _alerts() -> list[dict[str, Any]] | None:
@@ -115,82 +150,3 @@ def _alerts() -> list[dict[str, Any]] | None:
         for each in reversed(episodes)
         if each.open
     ]
-
-
-def page(told: dict[str, Any]) -> str:
-    """The state as a page for a terminal."""
-    scheduler = "at work" if told["scheduler_at_work"] else "not at work (cron may be)"
-    head = f"{told['now']}   {told['environment']}   embedded scheduler {scheduler}"
-    rows: list[tuple[str, ...]]
-    rows = [("task", "due (UTC)", "next", "last run", "ended", "took", "")]
-    rows += [_task_row(task) for task in told["tasks"]]
-    lines = [head, "", *_aligned(rows), ""]
-    lines += [
-        f"{run['status']:<10}{run['run_id']}  ({run['trigger']}: {run['cause']})"
-        for run in told["open"]
-    ]
-    lines += [""] if told["open"] else []
-    lines += [_quality_line(told), _champion_line(told), _disk_line(told), *_alert_lines(told)]
-    return "\n".join(lines)
-
-
-def _task_row(task: dict[str, Any]) -> tuple[str, ...]:
-    run = task["last_run"]
-    note = "OVERDUE" if task["overdue"] else ("" if task["enabled"] else "off")
-    if run is None:
-        return (task["task"], task["cron"], task["next_due"] or "-", "never", "-", "-", note)
-    seconds = run["metrics"].get("seconds")
-    return (
-        task["task"],
-        task["cron"],
-        task["next_due"] or "-",
-        run["status"],
-        run["ended_at"] or "-",
-        "-" if seconds is None else f"{seconds:.0f} s",
-        note,
-    )
-
-
-def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
-
-
-def _quality_line(told: dict[str, Any]) -> str:
-    found = told["quality"]
-    if found is None:
-        return f"quality   none ({layout.SCORE} is missing: `snakemake --cores 2 ingest`)"
-    return f"quality   {found['score']:.3f} as of {found['as_of']}, {found['matches']} matches"
-
-
-def _champion_line(told: dict[str, Any]) -> str:
-    found = told["champion"]
-    if found is None:
-        return f"champion  none ({layout.CHAMPION} is missing: `pitchline run retrain`)"
-    return f"champion  {found['version']} as of {found['as_of']}"
-
-
-def _disk_line(told: dict[str, Any]) -> str:
-    disk = told["disk"]
-    return (
-        f"disk      {disk['free_gib']} GiB of {disk['total_gib']} free "
-        f"({disk['used_share']:.0%} used)"
-    )
-
-
-def _alert_lines(told: dict[str, Any]) -> list[str]:
-    if told["alerts"] is None:
-        return ["alerts    can't be read: `pitchline alerts list` says why"]
-    if not told["alerts"]:
-        return ["alerts    none open"]
-    return [f"alerts    {each['severity']}: {each['title']}" for each in told["alerts"]]
-
-
-def run_page(run: Run) -> str:
-    """One run as lines for a terminal."""
-    told = run.told() | {"metrics": json.dumps(run.metrics), "artifacts": json.dumps(run.artifacts)}
-    told["target"] = "; ".join(run.target)
-    return "\n".join(f"{name:<12}{value}" for name, value in told.items() if value is not None)
