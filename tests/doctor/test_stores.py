@@ -24,6 +24,7 @@ from pitchline.doctor.checks import CHECKS, examine
 from pitchline.doctor.finding import Finding, Installation
 from pitchline.ingest.tables import Conflicts, write_table
 from pitchline.params import PARAMS_FILE
+from pitchline.train import unsent
 from tests.backup.world import NOW as MADE_AT
 from tests.backup.world import back_up
 from tests.doctor.conftest import NOW, Look, as_json, only
@@ -190,8 +191,11 @@ def test_a_store_that_was_copied_from_another_project(
 
 
 def test_runs_that_wait(look: Look) -> None:
-    (layout.UNSENT / "000001-aaaaaaaaaaaa").mkdir(parents=True)
-    assert only(look("mlflow"), "warning").mend == "pitchline train track --send"
+    for name in ("000001-aaaaaaaaaaaa", "000002-0123456789ab", ".000003-aaaaaaaaaaaa.1.part"):
+        (layout.UNSENT / name).mkdir(parents=True)
+    found = only(look("mlflow"), "warning")
+    assert found.mend == "pitchline train track --send"
+    assert found.told.startswith(f"{len(unsent.entries())} run(s) wait")
 
 
 def test_a_server_that_is_down(look: Look) -> None:

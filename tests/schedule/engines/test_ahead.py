@@ -18,11 +18,11 @@ from pitchline.schedule.engines.calling import Calls, Program
 from tests.schedule.project import Project
 
 NOW = datetime(2026, 5, 8, 1, 59, 50, tzinfo=UTC)
-TASKS = {"flow_collect": "collect"}
 
 
 def told(due: datetime, *, by_timer: bool = True) -> dict[str, Any]:
-    return {"expected_start_time": due.isoformat(), "auto_scheduled": by_timer}
+    due_at = due.isoformat()
+    return {"expected_start_time": due_at, "auto_scheduled": by_timer, "flow_id": "the-flow"}
 
 
 def test_only_a_due_time_that_the_runner_can_wait_for_is_ahead() -> None:
@@ -35,13 +35,14 @@ def test_only_a_due_time_that_the_runner_can_wait_for_is_ahead() -> None:
 
 
 @contextmanager
-def server(answer: dict[str, Any]) -> Iterator[str]:
+def server(run: dict[str, Any], flow: str = "collect") -> Iterator[str]:
+    answers = {"/api/flow_runs/the-run": run, "/api/flows/the-flow": {"name": flow}}
+
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            assert self.path == "/api/flow_runs/the-run"
             self.send_response(200)
             self.end_headers()
-            self.wfile.write(json.dumps(answer).encode())
+            self.wfile.write(json.dumps(answers[self.path]).encode())
 
         def log_message(self, *_: Any) -> None:
             pass
@@ -64,9 +65,8 @@ def run_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Pr
     project.task("collect", "echo of the task", cron="* * * * *")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(ahead.FLOW_RUN, "the-run")
-    monkeypatch.setenv(ahead.ENTRYPOINT, "pitchline.schedule.engines.prefect_flows.flow_collect")
     calls = Calls(Program(project.command(), project.env["PYTHONPATH"]), print)
-    yield project, Ahead(calls, TASKS)
+    yield project, Ahead(calls, ["collect"])
     calls.end()
 
 
@@ -89,15 +89,26 @@ def test_the_runner_is_called_before_the_due_time_and_answers_it_at_the_due_time
     assert "of the task" in lines
 
 
-@pytest.mark.parametrize("entrypoint", ["flow_collect", "flow_unknown"])
-def test_where_the_due_time_can_not_be_told_nothing_is_called(
-    run_of: tuple[Project, Ahead], monkeypatch: pytest.MonkeyPatch, entrypoint: str
+def test_where_no_server_answers_nothing_is_called(
+    run_of: tuple[Project, Ahead], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project, early = run_of
-    monkeypatch.setenv(ahead.ENTRYPOINT, f"a.module.{entrypoint}")
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
     early.begin()
     assert early.taken() is None
+    assert project.runs() == []
+
+
+@pytest.mark.parametrize(("by_timer", "flow"), [(False, "collect"), (True, "anothers")])
+def test_a_run_by_hand_or_of_another_flow_is_not_called_ahead(
+    run_of: tuple[Project, Ahead], monkeypatch: pytest.MonkeyPatch, *, by_timer: bool, flow: str
+) -> None:
+    project, early = run_of
+    due = datetime.now(UTC) + timedelta(seconds=30)
+    with server(told(due, by_timer=by_timer), flow) as api:
+        monkeypatch.setenv("PREFECT_API_URL", api)
+        early.begin()
+        assert early.taken() is None
     assert project.runs() == []
 
 

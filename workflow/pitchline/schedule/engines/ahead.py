@@ -6,7 +6,7 @@ import os
 import subprocess
 import threading
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Collection
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from pitchline.schedule.engines.calling import Calls
 
 # What Prefect gives the process of a flow's run.
-FLOW_RUN, ENTRYPOINT = "PREFECT__FLOW_RUN_ID", "PREFECT__FLOW_ENTRYPOINT"
+FLOW_RUN = "PREFECT__FLOW_RUN_ID"
 API_SECONDS = 5.0
 # The runner waits for no due time that is farther ahead.
 MOST_AHEAD = timedelta(seconds=50)
@@ -29,12 +29,12 @@ class Ahead:
     due time can't be told, the flow calls the runner as ever.
     """
 
-    def __init__(self, calls: Calls, tasks: Mapping[str, str]) -> None:
+    def __init__(self, calls: Calls, tasks: Collection[str]) -> None:
         """Begin nothing yet.
 
         Args:
             calls: of this process.
-            tasks: the table's tasks by the names of their flows in the module.
+            tasks: of the table, which are the names of the flows.
         """
         self.calls = calls
         self._tasks = tasks
@@ -43,7 +43,7 @@ class Ahead:
 
     def begin(self) -> None:
         """Call the runner in the background, if this process is of a due time ahead."""
-        if FLOW_RUN in os.environ and ENTRYPOINT in os.environ and CLOCK not in os.environ:
+        if FLOW_RUN in os.environ and CLOCK not in os.environ:
             # A run that is cancelled before its due time has no flow that would end it.
             atexit.register(self.calls.end)
             self._starting.start()
@@ -56,15 +56,16 @@ class Ahead:
 
     def _start(self) -> None:
         with suppress(OSError, ValueError, KeyError, TypeError):
-            name = self._tasks.get(os.environ[ENTRYPOINT].rpartition(".")[2])
-            due = due_ahead(_told(os.environ[FLOW_RUN]), datetime.now(UTC))
-            if name is not None and due is not None:
+            told = _told(f"flow_runs/{os.environ[FLOW_RUN]}")
+            due = due_ahead(told, datetime.now(UTC))
+            name = _told(f"flows/{told['flow_id']}")["name"]
+            if name in self._tasks and due is not None:
                 self._process = self.calls.begin(name, "prefect", due=f"{due:%Y-%m-%dT%H:%M:%SZ}")
 
 
-def _told(flow_run_id: str) -> dict[str, Any]:
-    """A flow's run, as the server tells it."""
-    url = f"{os.environ['PREFECT_API_URL']}/flow_runs/{flow_run_id}"
+def _told(path: str) -> dict[str, Any]:
+    """What the server tells of a flow or a run."""
+    url = f"{os.environ['PREFECT_API_URL']}/{path}"
     with urllib.request.urlopen(url, timeout=API_SECONDS) as answer:  # noqa: S310 Prefect's server
         found: dict[str, Any] = json.load(answer)
     return found

@@ -31,7 +31,7 @@ QUEUE = "scheduler"
 BEAT_LIVES = layout.SCHEDULE_STATE / "celery-beat"
 BEAT_SECONDS = 5
 # Less than the runner takes for the due time ahead (`EARLY`).
-LEAD = timedelta(seconds=3)
+LEAD = timedelta(seconds=4)
 # Further places at work, for tasks sent by hand while the same one works.
 SPARE = 4
 

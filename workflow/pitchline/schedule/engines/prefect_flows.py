@@ -82,5 +82,5 @@ def flows() -> dict[str, Flow[..., Any]]:
 CALLS = Calls(calling.given_program(), print)
 FLOWS = flows()
 globals().update({attribute(name): each for name, each in FLOWS.items()})
-AHEAD = Ahead(CALLS, {attribute(name): name for name in FLOWS})
+AHEAD = Ahead(CALLS, FLOWS)
 AHEAD.begin()
