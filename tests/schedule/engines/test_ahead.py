@@ -32,6 +32,7 @@ def test_only_a_due_time_that_the_runner_can_wait_for_is_ahead() -> None:
     assert due_ahead(told(NOW), NOW) is None
     assert due_ahead(told(NOW + timedelta(hours=1)), NOW) is None
     assert ahead.MOST_AHEAD < waiting.MOST_AHEAD
+    assert timedelta(seconds=ahead.PREFETCH_SECONDS) < ahead.MOST_AHEAD
 
 
 @contextmanager

@@ -16,6 +16,9 @@ from pitchline.schedule.engines.calling import Calls
 # What Prefect gives the process of a flow's run.
 FLOW_RUN = "PREFECT__FLOW_RUN_ID"
 API_SECONDS = 5.0
+# Prefect starts the process of a run so long before its due time; on a busy machine its imports
+# alone take half of it. It waits idle.
+PREFETCH_SECONDS = 40
 # The runner waits for no due time that is farther ahead.
 MOST_AHEAD = timedelta(seconds=50)
 # Where time is a simulation's, Prefect's due times are none of the table's.

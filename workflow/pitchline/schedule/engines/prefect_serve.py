@@ -14,13 +14,12 @@ from prefect.deployments.runner import EntrypointType, RunnerDeployment
 from prefect.schedules import Cron
 
 from pitchline.schedule.engines import calling
+from pitchline.schedule.engines.ahead import PREFETCH_SECONDS
 from pitchline.schedule.engines.calling import Calls
 from pitchline.schedule.engines.prefect_flows import FLOWS, table
 
 DEPLOYMENT = "scheduled"
 POLL_SECONDS = 1.0
-# The process of a run is started so long before its due time, and calls the runner, which waits.
-PREFETCH_SECONDS = 20
 SERVER_WITHIN_SECONDS = 180.0
 
 
