@@ -18,6 +18,7 @@ from pitchline.ingest.settle.tables import TABLES, settle
 from pitchline.ingest.staging import Staged, stage
 from pitchline.params import Params, load
 from tests.bodies import Season
+from tests.once import computed_once, settle_in
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared" / "data"
@@ -33,6 +34,12 @@ def pytest_collection_finish() -> None:
     """What was imported and collected stays: the collector need not go through it ever again."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def place_of_what_is_made_once(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Where ``tests.once`` keeps what it makes."""
+    settle_in(tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
@@ -68,11 +75,16 @@ def aliases(teams: Teams) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def starter_tables(teams: Teams, params: Params) -> dict[str, pd.DataFrame]:
     """All canonical tables of the whole starter archive."""
-    staged = stage(read_archive(starter.PACKS))
-    assert not staged.quarantined
-    found = tables_of(staged, teams, params)
-    assert found["unresolved"].empty
-    return found
+
+    def made() -> dict[str, pd.DataFrame]:
+        staged = stage(read_archive(starter.PACKS))
+        assert not staged.quarantined
+        found = tables_of(staged, teams, params)
+        assert found["unresolved"].empty
+        return found
+
+    tables_made: dict[str, pd.DataFrame] = computed_once("starter-tables", made)
+    return tables_made
 
 
 @pytest.fixture(scope="session")
@@ -91,7 +103,11 @@ def team_stats(starter_tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
 def features(matches: pd.DataFrame, team_stats: pd.DataFrame, params: Params) -> pd.DataFrame:
     """The feature table of the whole starter archive, as of the committed as_of."""
     assert params.as_of is not None
-    return features_as_of(matches, team_stats, params, pd.Timestamp(params.as_of))
+    as_of = pd.Timestamp(params.as_of)
+    made: pd.DataFrame = computed_once(
+        "starter-features", lambda: features_as_of(matches, team_stats, params, as_of)
+    )
+    return made
 
 
 @pytest.fixture

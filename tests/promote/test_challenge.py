@@ -196,6 +196,7 @@ def contested(project: Path) -> tuple[str, str]:
     challenge()
     matches = read_parquet(layout.MATCHES, made_by="")
     matches = matches[matches["result"].notna()]
+    champion = serving()
     batches = []
     for row in matches.itertuples():
         kick_off = row.kick_off.to_pydatetime()
@@ -208,11 +209,11 @@ def contested(project: Path) -> tuple[str, str]:
             "mode": "shadow",
         }  # fmt: skip
         batches += [
-            batch(p=(0.34, 0.33, 0.33), model=serving(), **told),
+            batch(p=(0.34, 0.33, 0.33), model=champion, **told),
             batch(p=p, model=other, role="challenger", served=False, **told),
         ]
     append(layout.ISSUED, table_of(batches, (f"f{n}" for n in count())), "all")
-    return serving(), other
+    return champion, other
 
 
 def test_the_comparison_is_of_all_settled_matches_and_recommends(

@@ -29,6 +29,7 @@ from tests.promote.candidates import another_candidate, decide, promoted, worsen
 from tests.promote.forks import started
 from tests.train.forks import fork_server
 from tests.train.project import content_of, pitchline
+from tests.train.stores import store_at
 
 DECIDE, ROLL_BACK = ("promote", "decide"), ("promote", "--rollback", "--reason", "worse")
 KILLS = 20
@@ -149,7 +150,7 @@ def back_to(begin: Path, champion: str, candidate: str) -> None:
 @pytest.fixture
 def begin(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The models of a project with two past champions, one that serves, all known to MLflow."""
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{project}/mlruns/mlflow.db")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", store_at(project / "mlruns/mlflow.db"))
     promoted(2)
     yield project / "begin"
 

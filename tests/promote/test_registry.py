@@ -24,12 +24,13 @@ from tests.promote.candidates import (
     worsened_candidate,
 )
 from tests.train.project import edit_params, pitchline, shell, threshold
+from tests.train.stores import store_at
 
 
 @pytest.fixture
 def store(project: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """The project's own MLflow store."""
-    uri = f"sqlite:///{project}/mlruns/mlflow.db"
+    uri = store_at(project / "mlruns/mlflow.db")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     return uri
 

@@ -10,7 +10,7 @@ from pitchline.serve.errors import KINDS
 from tests.conftest import ROOT
 from tests.serve.world import world
 
-EXAMPLES = 60
+EXAMPLES = 40
 # The others take nothing that could be wrong.
 ASKED = {"/v1/fixtures", "/v1/predictions", "/v1/predict"}
 

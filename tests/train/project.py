@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from pitchline.files import write_json
 from pitchline.ingest.tables import Checks, Findings, Matches, write_table
 from pitchline.params import PARAMS_FILE, stated_in
 from tests.conftest import ROOT
+from tests.once import made_once
 from tests.yaml_text import spelt_out
 
 FIRST_SEASON = "2023-24"
@@ -51,7 +51,6 @@ SMALL: dict[str, dict[str, Any]] = {
         }
     },
 }
-_template: list[tempfile.TemporaryDirectory[str]] = []
 
 
 def edit_params(changes: dict[str, Any]) -> None:
@@ -149,20 +148,17 @@ def write_quality(matches: pd.DataFrame, findings: Sequence[dict[str, Any]] = ()
 
 @pytest.fixture
 def project(
-    features: pd.DataFrame,
-    matches: pd.DataFrame,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Path:
     """The current folder: a project with a candidate and no champion, this test's own."""
-    if not _template:
-        home = tempfile.TemporaryDirectory(prefix="pitchline-")
-        with contextlib.chdir(home.name):
-            write_inputs(features, matches)
+
+    def make(home: Path) -> None:
+        with contextlib.chdir(home):
+            write_inputs(request.getfixturevalue("features"), request.getfixturevalue("matches"))
             make_candidate()
-        _template.append(home)
+
     folder = tmp_path / "project"
-    shutil.copytree(_template[0].name, folder)
+    shutil.copytree(made_once("project", make), folder)
     monkeypatch.chdir(folder)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", NO_STORE)
     return folder

@@ -7,7 +7,6 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -15,8 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pitchline.train import tracking
-
-_template: list[tempfile.TemporaryDirectory[str]] = []
+from tests.once import made_once
 
 
 def store_at(path: Path) -> str:
@@ -24,12 +22,9 @@ def store_at(path: Path) -> str:
 
     Its artifacts are beside it, as in one that MLflow makes there.
     """
-    if not _template:
-        home = tempfile.TemporaryDirectory(prefix="pitchline-store-")
-        tracking.prepare_sqlite(Path(home.name) / "mlflow.db")
-        _template.append(home)
+    home = made_once("store", lambda folder: tracking.prepare_sqlite(folder / "mlflow.db"))
     path.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy(Path(_template[0].name) / "mlflow.db", path)
+    shutil.copy(home / "mlflow.db", path)
     with contextlib.closing(sqlite3.connect(path)) as store, store:
         beside = f"{path.parent.absolute()}/"
         store.execute("UPDATE experiments SET artifact_location = ? || experiment_id", (beside,))
