@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import yaml
 from click.testing import CliRunner, Result
@@ -28,8 +29,18 @@ def verdict(name: str, status: str = "good", **more: Any) -> dict[str, Any]:
     return {"monitor": name, "as_of": AS_OF, "status": status, "reasons": [reason]} | more
 
 
+def played(newest: str, since: str) -> dict[str, Any]:
+    """A competition's newest result, and the first after its last pause."""
+    days = (pd.Timestamp(AS_OF) - pd.Timestamp(newest, tz="UTC")) / pd.Timedelta(days=1)
+    told = {"newest_result": f"{newest}T00:00:00Z", "playing_since": f"{since}T00:00:00Z"}
+    return told | {"days_since_result": days}
+
+
+NEVER_PLAYED = {"newest_result": None, "playing_since": None, "days_since_result": None}
+
+
 def monitors(**statuses: str) -> dict[str, dict[str, Any]]:
-    quality = {"newest_score": 0.99, "competitions": [{"days_since_result": 2.0}]}
+    quality = {"newest_score": 0.99, "competitions": [played("2026-05-06", "2025-08-15")]}
     return {
         "quality": verdict("quality", statuses.get("quality", "good"), **quality),
         "performance": verdict("performance", statuses.get("performance", "good")),
@@ -78,8 +89,19 @@ def test_an_old_champion_is_a_cause_while_matches_are_played() -> None:
     old = champion("2026-02-01T00:00:00Z")
     assert decided(monitors(), model=old) == ("retrain", "champion_too_old", [])
     summer = monitors()
-    summer["quality"]["competitions"] = [{"days_since_result": 80.0}, {"days_since_result": None}]
+    summer["quality"]["competitions"] = [played("2026-02-17", "2025-08-15"), NEVER_PLAYED]
     assert decided(summer, model=old)[0] == "none"
+
+
+def test_a_pause_ages_no_champion_but_what_is_played_after_it_does() -> None:
+    old = champion("2026-01-05T00:00:00Z")
+    begun = monitors()
+    begun["quality"]["competitions"] = [played("2026-05-06", "2026-04-20")]
+    assert decided(begun, model=old)[0] == "none"
+    long_ago = monitors()
+    long_ago["quality"]["competitions"] = [played("2026-05-06", "2026-03-01"), NEVER_PLAYED]
+    assert decided(long_ago, model=old) == ("retrain", "champion_too_old", [])
+    assert decided(long_ago, model=champion("2026-03-10T00:00:00Z"))[0] == "none"
 
 
 @pytest.mark.parametrize("cause", ["performance", "drift"])

@@ -9,6 +9,7 @@ import pytest
 from pitchline import alerts, layout
 from pitchline.files import write_json
 from pitchline.monitor import page as pages
+from pitchline.monitor.quality.freshness import playing_since
 from pitchline.monitor.quality.page import page_of
 from pitchline.monitor.quality.review import review
 from pitchline.params import load
@@ -91,6 +92,7 @@ def test_where_all_is_well_nothing_is_reported() -> None:
     assert told["status"] == "good"
     assert [part["back"] for part in told["windows"]] == list(range(12))
     assert told["competitions"][0]["days_since_result"] == 1.0
+    assert told["competitions"][0]["playing_since"] == "2025-05-24T00:00:00Z"
     assert told["competitions"][0]["next_fixture"] == "2026-03-20T00:00:00Z"
     assert told["sources"][0]["newest_result"] == "2026-03-14T00:00:00Z"
 
@@ -175,3 +177,21 @@ def test_the_command_tells_and_resolves(monitored: Path) -> None:
     write_json(layout.SCORE, score)
     pitchline("monitor", "quality")
     assert not alerts.is_open("monitor/quality")
+
+
+@pytest.mark.parametrize(
+    ("days", "since"),
+    [
+        (["2026-01-01", "2026-01-20", "2026-02-01"], "2026-01-01"),
+        (["2025-05-20", "2025-08-15", "2025-08-22"], "2025-08-15"),
+        (["2025-08-22", "2025-05-20", "2025-08-15"], "2025-08-15"),
+        (["2025-05-20", "2025-08-15"], "2025-08-15"),
+    ],
+)
+def test_play_goes_on_since_the_last_long_pause(days: list[str], since: str) -> None:
+    found = playing_since(pd.Series(pd.to_datetime(days, utc=True)), 21.0)
+    assert found == pd.Timestamp(since, tz="UTC")
+
+
+def test_where_nothing_was_played_no_play_goes_on() -> None:
+    assert playing_since(pd.Series([], dtype="datetime64[ms, UTC]"), 21.0) is None

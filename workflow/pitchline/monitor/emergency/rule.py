@@ -1,7 +1,7 @@
 """The rule of the emergency retraining: a pure function of what the monitors say.
 
-1. A cause: the performance monitor rings; or the drift monitor rings; or the champion is too old
-   while matches are being played.
+1. A cause: the performance monitor rings; or the drift monitor rings; or too many days of play
+   went by that the champion knows nothing of, while matches are being played.
 2. Never on bad data: the quality monitor mustn't ring, and the newest score must be high enough.
 3. Not again within the cool-down, and no more than so many a season: what two retrainings don't
    mend needs a person.
@@ -96,14 +96,31 @@ def _causes(
         Reason(name, monitors[name]["status"], monitors[name]["reasons"][0]["text"])
         for name in ("performance", "drift")
     ]
-    days = (as_of - pd.Timestamp(champion["as_of"])) / DAY
-    text = f"champion {champion['version']} is {days:.0f} days old of {settings.champion_days:g}"
-    if days <= settings.champion_days:
-        return [*causes, Reason("champion", "good", text)]
-    recent = [part["days_since_result"] for part in monitors["quality"]["competitions"]]
-    if any(since is not None and since <= settings.champion_days for since in recent):
-        return [*causes, Reason("champion", "alarm", text)]
-    return [*causes, Reason("champion", "good", f"{text}, but nothing was played meanwhile")]
+    return [*causes, _age(monitors["quality"]["competitions"], champion, as_of, settings)]
+
+
+def _age(
+    competitions: Sequence[Mapping[str, Any]],
+    champion: Mapping[str, Any],
+    as_of: pd.Timestamp,
+    settings: Emergency,
+) -> Reason:
+    """Whether too many days of play went by that the champion knows nothing of.
+
+    A summer ages no champion: it knows the last results there were.
+    """
+    made = pd.Timestamp(champion["as_of"])
+    unknown = [
+        (pd.Timestamp(part["newest_result"]) - max(made, pd.Timestamp(part["playing_since"]))) / DAY
+        for part in competitions
+        if part["newest_result"] is not None and part["days_since_result"] <= settings.champion_days
+    ]
+    played = max([0.0, *unknown])
+    text = (
+        f"champion {champion['version']} is {(as_of - made) / DAY:.0f} days old and doesn't know "
+        f"{played:.0f} days of play of {settings.champion_days:g}"
+    )
+    return Reason("champion", "alarm" if played > settings.champion_days else "good", text)
 
 
 def _bad_data(quality: Mapping[str, Any], settings: Emergency) -> list[Reason]:

@@ -13,7 +13,7 @@ OVERDUE, LATE = "results_on_time", "sources_on_time"
 
 
 def _moment(at: Any) -> str | None:
-    return None if pd.isna(at) else f"{at:{MOMENT}}"
+    return None if at is None or pd.isna(at) else f"{at:{MOMENT}}"
 
 
 def _share(checks: pd.DataFrame, rule: str, by: str) -> dict[str, tuple[int, float]]:
@@ -22,6 +22,18 @@ def _share(checks: pd.DataFrame, rule: str, by: str) -> dict[str, tuple[int, flo
     return {
         str(name): (int(checked), float(bad)) for name, checked, bad in sums.itertuples(name=None)
     }
+
+
+def playing_since(results: pd.Series, pause: float) -> pd.Timestamp | None:
+    """The first of the newest results with no longer pause among them.
+
+    Args:
+        results: moments.
+        pause: days.
+    """
+    ordered = results.sort_values()
+    begins = ordered[~(ordered.diff() <= pause * DAY)]
+    return begins.iloc[-1] if len(begins) else None
 
 
 def competitions(
@@ -36,14 +48,16 @@ def competitions(
         settings: the window, and what counts as late.
 
     Returns:
-        competition, newest_result, next_fixture (moments or null), days_since_result, due and
-        overdue (matches of the newest window), status.
+        competition, newest_result, playing_since (the first result after the last pause longer
+        than ``result_days``), next_fixture (moments or null), days_since_result, due and overdue
+        (matches of the newest window), status.
     """
     newest = checks[in_windows(checks["day"], as_of, settings.window_days) == 0]
     found = _share(newest, OVERDUE, "competition")
     told = []
     for name, part in matches.groupby("competition", sort=True):
-        played = part.loc[part["result"].notna() & (part["kick_off"] <= as_of), "kick_off"].max()
+        results = part.loc[part["result"].notna() & (part["kick_off"] <= as_of), "kick_off"]
+        played = results.max()
         to_come = part.loc[part["kick_off"] > as_of, "kick_off"].min()
         due, overdue = found.get(str(name), (0, 0.0))
         days = None if pd.isna(played) else max(0.0, (as_of - played) / DAY)
@@ -56,6 +70,7 @@ def competitions(
             {
                 "competition": str(name),
                 "newest_result": _moment(played),
+                "playing_since": _moment(playing_since(results, settings.result_days)),
                 "next_fixture": _moment(to_come),
                 "days_since_result": None if days is None else round(days, 1),
                 "due": due,
