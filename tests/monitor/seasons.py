@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from pitchline.monitor.performance import detection
-from pitchline.monitor.performance.sequence import TESTED, columns_of
+from pitchline.monitor.performance.sequence import EXPECTED, GOALS, TESTED, columns_of
 from pitchline.params import PerformanceMonitor, load
 from tests.conftest import ROOT
 
@@ -47,6 +47,17 @@ def honest(
         champion=np.full(matches, CHAMPION, dtype=object),
         references={"Elo": noisy, "the base rates": np.tile(p.mean(axis=0), (matches, 1))},
         neighbours={"Elo": (noisy, np.full(matches, distances.mean()))},
+        goals=np.full((matches, 2), np.nan),
+        expected_goals=np.full((matches, 2), np.nan),
+    )
+
+
+def scoring(judged: detection.Judged, seed: int, level: float = 1.0) -> detection.Judged:
+    """The same with goals, drawn from what is expected and by themselves: results stay."""
+    random = np.random.default_rng(seed)
+    expected = np.exp(random.normal([0.4, 0.15], 0.3, (len(judged.outcome), 2)))
+    return replace(
+        judged, expected_goals=expected, goals=random.poisson(expected * level).astype(float)
     )
 
 
@@ -81,4 +92,5 @@ def table(judged: detection.Judged, origin: str = TESTED) -> pd.DataFrame:
     for name, p in {"model": judged.forecast, **others}.items():
         frame[columns_of(name)] = p
     frame[columns_of("market")] = np.nan
+    frame[GOALS], frame[EXPECTED] = judged.goals, judged.expected_goals
     return frame

@@ -78,7 +78,7 @@ def test_results_that_changed_in_one_league_ring_and_say_where() -> None:
     found = detection.detect(replace(judged, outcome=outcome), SETTINGS)
     assert found.alarms and found.alarms[0] >= 600
     leading = max(found.parts[LEAGUES[1]], key=found.parts[LEAGUES[1]].__getitem__)
-    assert leading in ("far fewer home wins", "far more draws")
+    assert leading == "most home wins became draws"
     assert max(found.parts[LEAGUES[0]].values()) < 7
 
 
@@ -157,10 +157,11 @@ def test_closing_odds_of_ten_seasons_raise_no_alarm(shared) -> None:  # type: ig
     priced = table[(table[columns] > 1).all(axis=1) & table["FTR"].isin(["H", "D", "A"])]
     priced = priced.assign(at=pd.to_datetime(priced["Date"], utc=True)).sort_values("at")
     p = power(priced[columns].to_numpy(dtype=np.float64))
+    nothing = np.full((len(p), 2), np.nan)
     outcome = priced["FTR"].map({"H": 0, "D": 1, "A": 2}).to_numpy()
     judged = detection.Judged(
         p, outcome, detection.rounds_of(priced["at"]), np.full(len(p), "eng-premier-league"),
-        np.full(len(p), CHAMPION), {}, {},
+        np.full(len(p), CHAMPION), {}, {}, nothing, nothing,
     )  # fmt: skip
     assert len(p) > 4000
     assert detection.detect(judged, SETTINGS).alarms == []

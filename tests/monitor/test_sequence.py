@@ -11,10 +11,12 @@ from pitchline.issued import log
 from pitchline.issued.pipeline import record
 from pitchline.monitor.performance import sequence
 from pitchline.train.baselines import ELO
+from pitchline.train.goals import GoalModel
 from tests.issued.forecasts import CHALLENGER, CHAMPION, NOON, Game, batch
 
 KICK_OFF = datetime(2026, 5, 10, 14, tzinfo=UTC)
 MATCH = Game().match_id
+GOALS = GoalModel((0.0, 1.0), (0.0, 1.0), 0.0)
 
 
 def matches(kick_off: datetime = KICK_OFF, result: str | None = "H") -> pd.DataFrame:
@@ -111,15 +113,35 @@ def test_of_a_match_the_first_part_counts_and_the_test_forecast_last(known: pd.D
         **{name: rows[name] for name in sequence.KEY if name != "match_id"},
         **dict.fromkeys((*sequence.columns_of("elo"), *sequence.columns_of("base")), 1 / 3),
         **dict.fromkeys(sequence.columns_of("market"), np.nan),
+        **{name: rows[name] for name in sequence.GOALS},
+        **dict.fromkeys(sequence.EXPECTED, 1.0),
     )
     logged_one = forecasts(rows.iloc[20:25])
-    predicted = forecasts(rows.iloc[22:28], CHALLENGER).assign(origin=sequence.PREDICTED)
+    predicted = forecasts(rows.iloc[22:28], CHALLENGER).assign(
+        origin=sequence.PREDICTED, expected_home_goals=2.0, expected_away_goals=0.5
+    )
     odds = Odds.empty()
-    found = sequence.settled([logged_one, predicted], tested, rows, known, odds, ["PS"])
+    found = sequence.settled([logged_one, predicted], tested, rows, known, odds, ["PS"], GOALS)
     assert len(found) == 30
     assert found["origin"].value_counts().to_dict() == {"test": 22, "issued": 5, "predicted": 3}
     assert found["kick_off"].is_monotonic_increasing
     assert found[sequence.columns_of("elo")].notna().all(axis=None)
+    expected = found.groupby("origin")["expected_home_goals"]
+    assert expected.min()["test"] == expected.max()["test"] == 1.0
+    assert expected.min()["predicted"] == expected.max()["predicted"] == 2.0
+    goals = found.merge(rows[["match_id", "home_goals"]], on="match_id")
+    assert (goals["home_goals_x"] == goals["home_goals_y"]).all()
+
+
+def test_goals_expected_of_what_was_issued_agree_with_its_1x2(known: pd.DataFrame) -> None:
+    rows = known[known["result"].notna()].tail(10).reset_index(drop=True)
+    issued = forecasts(rows)
+    issued.loc[:4, sequence.columns_of("model")] = [0.2, 0.3, 0.5]
+    tested = issued.iloc[:0].assign(**{name: rows[name].iloc[:0] for name in sequence.KEY[1:]})
+    found = sequence.settled([issued], tested, rows, known, Odds.empty(), ["PS"], GOALS)
+    away = found["model_away"] == 0.5
+    ahead = found["expected_home_goals"] - found["expected_away_goals"]
+    assert (ahead[away] < 0).all() and (ahead[~away] > 0).all()
 
 
 def test_baselines_of_what_was_issued_know_no_result_from_after_the_first(
@@ -130,7 +152,7 @@ def test_baselines_of_what_was_issued_know_no_result_from_after_the_first(
     tested = issued.iloc[:0].assign(**{name: rows[name].iloc[:0] for name in sequence.KEY[1:]})
 
     def settled(features: pd.DataFrame) -> pd.DataFrame:
-        return sequence.settled([issued], tested, rows, features, Odds.empty(), ["PS"])
+        return sequence.settled([issued], tested, rows, features, Odds.empty(), ["PS"], GOALS)
 
     later = known["kick_off"] >= rows["kick_off"].min()
     changed = known.assign(result=known["result"].mask(later & known["result"].notna(), "A"))
@@ -152,7 +174,8 @@ def test_closing_odds_are_taken_before_opening_ones(known: pd.DataFrame) -> None
     )  # fmt: skip
     issued = forecasts(rows)
     tested = issued.iloc[:0].assign(**{name: rows[name].iloc[:0] for name in sequence.KEY[1:]})
-    found = sequence.settled([issued], tested, rows, known, odds, ["PS"]).set_index("match_id")
+    found = sequence.settled([issued], tested, rows, known, odds, ["PS"], GOALS)
+    found = found.set_index("match_id")
     home = found.loc[rows["match_id"], "market_home"].tolist()
     assert home[0] > home[1]
     assert np.isnan(home[2])

@@ -58,12 +58,19 @@ class PerformanceMonitor(Section):
         description="log-odds by which home wins, draws or away wins may be more or fewer; 0.15 is "
         "3.7 points of 50 %",
     )
+    goals_tolerance: float = Field(
+        ge=0,
+        le=0.5,
+        description="by how much the logarithm of home and away teams' goals may differ from what "
+        "is expected; 0.05 is 5 %",
+    )
     distance_tolerance: float = Field(
         ge=1,
         le=10,
         description="multiple of its own past that the distance to closing odds and Elo may have",
     )
     distance_share: Share = Field(description="weight of these distances among the evidence")
+    goals_share: Share = Field(description="weight of the goals among the evidence")
     alarm_rounds: int = Field(
         ge=0,
         le=200,
@@ -82,6 +89,10 @@ class PerformanceMonitor(Section):
             raise ValueError(
                 "seasons_between_false_warnings no more than seasons_between_false_alarms: a "
                 "warning comes before the alarm"
+            )
+        if self.distance_share + self.goals_share >= 1:
+            raise ValueError(
+                "distance_share and goals_share together below 1: results have the rest"
             )
         if any(window < 10 for window in self.windows):
             raise ValueError("windows of 10 matches or more")
@@ -130,7 +141,9 @@ class Emergency(Section):
         ge=0, le=50, description="emergency retrainings in any 300 days; more need a person"
     )
     champion_days: float = Field(
-        gt=0, le=3660, description="age of the champion from which on it's too old, in season"
+        gt=0,
+        le=3660,
+        description="days of play since the champion learned from which on it's too old",
     )
     minimum_score: Share = Field(
         description="score of the newest data below which nothing is retrained"

@@ -4,15 +4,19 @@ Probabilities are arrays of shape (matches, 3) in the order H, D, A.
 """
 
 from collections.abc import Mapping
+from itertools import permutations
 
 import numpy as np
 
 FLOOR = 1e-6
 SIDES_SWAPPED = [2, 1, 0]
 OUTCOMES = ("home wins", "draws", "away wins")
-# Strengths of the alternatives: exponents of the forecast, and shifts of one outcome's log-odds.
+# Strengths of the alternatives: exponents of the forecast, shifts of one outcome's log-odds, shares
+# of one outcome that became another, and by how much home and away wins' log-odds part.
 EXPONENTS = {"half as sure": 0.5, "nothing known": 0.0, "half as sure again": 1.5}
-SHIFTS = {"": 0.4, "many ": 0.8, "far ": 1.6}
+SHIFTS = {"": 0.4, "far ": 1.2}
+TURNED = {"a fifth of the": 0.2, "half the": 0.5, "most": 0.8}
+HOME_ADVANTAGE = {"home advantage lost": -0.35, "home advantage grown": 0.35}
 SWAPPED_SHARES = {"a third with the sides swapped": 1 / 3, "the sides swapped": 0.95}
 
 
@@ -31,6 +35,14 @@ def shifted(p: np.ndarray, outcome: int, by: float) -> np.ndarray:
     """Forecasts with the log-odds of one outcome moved."""
     weights = p.copy()
     weights[:, outcome] *= np.exp(by)
+    return normalised(weights)
+
+
+def turned(p: np.ndarray, taken: int, given: int, share: float) -> np.ndarray:
+    """Forecasts of matches of which a share of one outcome became another."""
+    weights = p.copy()
+    weights[:, taken] -= share * p[:, taken]
+    weights[:, given] += share * p[:, taken]
     return normalised(weights)
 
 
@@ -62,6 +74,12 @@ def alternatives(p: np.ndarray, references: Mapping[str, np.ndarray]) -> dict[st
         for size, by in SHIFTS.items():
             found[f"{size}more {told}"] = shifted(p, outcome, by)
             found[f"{size}fewer {told}"] = shifted(p, outcome, -by)
+    for taken, given in permutations(range(len(OUTCOMES)), 2):
+        for size, share in TURNED.items():
+            name = f"{size} {OUTCOMES[taken]} became {OUTCOMES[given]}"
+            found[name] = turned(p, taken, given, share)
+    for name, by in HOME_ADVANTAGE.items():
+        found[name] = normalised(p * np.exp([by, 0.0, -by]))
     swapped = p[:, SIDES_SWAPPED]
     for name, share in SWAPPED_SHARES.items():
         found[name] = normalised((1 - share) * p + share * swapped)

@@ -14,6 +14,7 @@ from pitchline.monitor.performance.evidence import (
     mean_bets,
     mixed,
 )
+from pitchline.monitor.performance.goals import goal_bets
 from pitchline.params import PerformanceMonitor
 
 EVERYWHERE = "all competitions"
@@ -40,6 +41,8 @@ class Judged:
             they say nothing. What the results may have been drawn from instead.
         neighbours: of some of them, by name, the probabilities, and the mean distance to them that
             is usual in the match's competition, NaN where unknown. What forecasts must stay near.
+        goals: of the home and the away team, shape (matches, 2), NaN where unknown.
+        expected_goals: as forecast, the same shape, NaN where they were not.
     """
 
     forecast: np.ndarray
@@ -49,6 +52,8 @@ class Judged:
     champion: np.ndarray
     references: Mapping[str, np.ndarray]
     neighbours: Mapping[str, tuple[np.ndarray, np.ndarray]]
+    goals: np.ndarray
+    expected_goals: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -113,16 +118,14 @@ class Bets:
 
 
 def bets_of(judged: Judged, settings: PerformanceMonitor) -> list[Bets]:
-    """All bets: on what else the results may have been drawn from, and on the distances."""
+    """All bets: results have the share that distances and goals leave."""
+    others = [*on_goals(judged, settings), *on_distances(judged, settings)]
+    return [on_results(judged, settings, 1 - sum(bets.share for bets in others)), *others]
+
+
+def on_results(judged: Judged, settings: PerformanceMonitor, share: float) -> Bets:
+    """Bets on what else the results may have been drawn from."""
     p = normalised(judged.forecast)
-    near = [_on_distance(p, told, name, settings) for name, told in judged.neighbours.items()]
-    near = [bets for bets in near if len(bets.places)]
-    share = settings.distance_share / len(near) if near else 0.0
-    likelihoods = _on_results(p, judged, settings, 1 - share * len(near))
-    return [likelihoods, *(replace(bets, share=share) for bets in near)]
-
-
-def _on_results(p: np.ndarray, judged: Judged, settings: PerformanceMonitor, share: float) -> Bets:
     let_pass = tolerated(p, settings.slope_tolerance, settings.shift_tolerance)
     known = {
         name: np.where(np.isnan(q).any(axis=1, keepdims=True), p, q)
@@ -133,17 +136,31 @@ def _on_results(p: np.ndarray, judged: Judged, settings: PerformanceMonitor, sha
     return Bets(list(found), np.arange(len(p)), np.column_stack(bets), share)
 
 
-def _on_distance(
-    p: np.ndarray, told: tuple[np.ndarray, np.ndarray], name: str, settings: PerformanceMonitor
-) -> Bets:
-    other, usual = told
-    ratio = distance(other, p) / usual
-    places = np.flatnonzero(np.isfinite(ratio))
-    known = np.minimum(ratio[places], LONGEST_DISTANCE)
-    most = np.full(len(known), settings.distance_tolerance)
-    bets = [mean_bets(known, most, stake) for stake in STAKES]
-    names = [f"far from {name}, stake {stake:g}" for stake in STAKES]
-    return Bets(names, places, np.column_stack(bets), 0.0)
+def on_goals(judged: Judged, settings: PerformanceMonitor) -> list[Bets]:
+    """Bets on what else the goals may have been drawn from; none where no goals are known."""
+    known = np.isfinite(judged.goals + judged.expected_goals).all(axis=1)
+    places = np.flatnonzero(known & (judged.expected_goals > 0).all(axis=1))
+    if not len(places):
+        return []
+    found = goal_bets(judged.expected_goals[places], judged.goals[places], settings.goals_tolerance)
+    bets = np.column_stack(list(found.values()))
+    return [Bets(list(found), places, bets, settings.goals_share)]
+
+
+def on_distances(judged: Judged, settings: PerformanceMonitor) -> list[Bets]:
+    """Bets on the distances to those neighbours whose usual distance is known."""
+    p = normalised(judged.forecast)
+    found = []
+    for name, (other, usual) in judged.neighbours.items():
+        ratio = distance(other, p) / usual
+        places = np.flatnonzero(np.isfinite(ratio))
+        if len(places):
+            known = np.minimum(ratio[places], LONGEST_DISTANCE)
+            most = np.full(len(known), settings.distance_tolerance)
+            bets = np.column_stack([mean_bets(known, most, stake) for stake in STAKES])
+            names = [f"far from {name}, stake {stake:g}" for stake in STAKES]
+            found.append(Bets(names, places, bets, 0.0))
+    return [replace(bets, share=settings.distance_share / len(found)) for bets in found]
 
 
 def detect(judged: Judged, settings: PerformanceMonitor) -> Detected:
@@ -160,7 +177,7 @@ def detect(judged: Judged, settings: PerformanceMonitor) -> Detected:
     rings: list[int] = []
     start, until, segment = 0, NEVER, (0, matches)
     while start < matches:
-        found = _together(bets, judged, start)
+        found = together(bets, judged, start)
         reached = np.flatnonzero(found >= alarm)
         end = start + int(reached[0]) + 1 if len(reached) else matches
         replaced = _replaced(judged, start, end, until)
@@ -197,7 +214,7 @@ def _scopes(judged: Judged, names: Sequence[str]) -> dict[str, tuple[np.ndarray,
     return {EVERYWHERE: (every, 0.5)} | each
 
 
-def _together(bets: list[Bets], judged: Judged, start: int) -> np.ndarray:
+def together(bets: list[Bets], judged: Judged, start: int) -> np.ndarray:
     """The evidence from a match on."""
     matches = len(judged.outcome) - start
     names = sorted(set(judged.competition.tolist()))

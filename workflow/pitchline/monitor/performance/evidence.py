@@ -26,10 +26,10 @@ def likelihood_bets(
         outcome: class numbers.
     """
     matches = np.arange(len(outcome))
-    distance = (alternative * np.log(alternative / tolerated)).sum(axis=2)
-    nearest = tolerated[distance.argmin(axis=0), matches]
+    fit = np.einsum("mk,tmk->tm", alternative, np.log(tolerated))
+    nearest = tolerated[fit.argmax(axis=0), matches]
     ratio = alternative / nearest
-    most = (tolerated * ratio).sum(axis=2).max(axis=0)
+    most = np.einsum("mk,tmk->tm", ratio, tolerated).max(axis=0)
     return np.asarray(np.log(ratio[matches, outcome]) - np.log(most))
 
 

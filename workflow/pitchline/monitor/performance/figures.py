@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from pitchline.monitor.performance.alternatives import FLOOR, OUTCOMES, normalised
-from pitchline.monitor.performance.sequence import columns_of
+from pitchline.monitor.performance.sequence import EXPECTED, GOALS, columns_of
 from pitchline.train import metrics
 from pitchline.train.baselines import targets
 
@@ -64,7 +64,8 @@ def figures_of(rows: pd.DataFrame) -> dict[str, Any]:
     Returns:
         ``matches``, ``first`` and ``last`` kick-off; log loss (nats), RPS and accuracy with what
         the forecasts expected of themselves; ``excess``, the log loss beyond that; ``slope``;
-        of each outcome how often it was forecast and came; the log loss minus Elo's, the base
+        of each outcome how often it was forecast and came; goals a match of home and away teams,
+        forecast and come; the log loss minus Elo's, the base
         rates' and the closing odds', on the matches these have.
     """
     p, outcome = rows[columns_of("model")].to_numpy(dtype=np.float64), targets(rows)
@@ -91,6 +92,7 @@ def figures_of(rows: pd.DataFrame) -> dict[str, Any]:
             }
             for number, name in enumerate(OUTCOMES)
         },
+        "goals": goals_of(rows),
         "against": {},
     }
     for name in ("elo", "base", "market"):
@@ -100,6 +102,19 @@ def figures_of(rows: pd.DataFrame) -> dict[str, Any]:
             beyond = loss[known] - metrics.log_loss(other[known], outcome[known])
             told["against"][name] = {"matches": int(known.sum()), **mean_of(beyond)}
     return told
+
+
+def goals_of(rows: pd.DataFrame) -> dict[str, dict[str, float]] | None:
+    """Goals a match of home and away teams, forecast and come; null where no match has both."""
+    both = rows[[*EXPECTED, *GOALS]].to_numpy(dtype=np.float64, na_value=np.nan)
+    both = both[np.isfinite(both).all(axis=1)]
+    if not len(both):
+        return None
+    means = [round(float(mean), DECIMALS) for mean in both.mean(axis=0)]
+    return {
+        side: {"forecast": means[number], "came": means[number + 2]}
+        for number, side in enumerate(("home", "away"))
+    }
 
 
 def rolling_excess(rows: pd.DataFrame, window: int) -> pd.DataFrame:

@@ -101,8 +101,12 @@ def _outcomes(told: Mapping[str, Any]) -> Block:
         cells = [
             f"{told['came']:.1%} of {told['forecast']:.1%}" for told in part["outcomes"].values()
         ]
+        goals = part["goals"] or {}
+        cells += [
+            f"{goals[side]['came']:.2f} of {goals[side]['forecast']:.2f}" if goals else number(None)
+            for side in ("home", "away")
+        ]
         rows.append((name, *cells))
-    columns = ("window", "home wins", "draws", "away wins")
-    return Block(
-        "Results", "How often each came, of how often it was forecast.", grid=Grid(columns, rows)
-    )
+    columns = ("window", "home wins", "draws", "away wins", "home goals", "away goals")
+    text = "How often each came, of how often it was forecast; goals a match, of those expected."
+    return Block("Results", text, grid=Grid(columns, rows))

@@ -10,12 +10,16 @@ import pyarrow.compute as pc
 from pitchline.market.prices import market_probabilities
 from pitchline.monitor.performance.detection import Judged, distance, rounds_of
 from pitchline.train.baselines import ELO, Logit, base_rates, targets
+from pitchline.train.goals import GoalModel, read_off
 
 SHARES = ("home", "draw", "away")
 MARKET_MOMENTS = ("closing", "opening")
 REFERENCES = {"elo": "Elo", "base": "the base rates"}
 NEIGHBOURS = {"market": "the closing odds", "elo": "Elo"}
 KEY = ["match_id", "competition", "season", "kick_off", "result"]
+GOALS = ["home_goals", "away_goals"]
+EXPECTED = ["expected_home_goals", "expected_away_goals"]
+STRENGTHS = ["home_expected_goals", "away_expected_goals"]
 # A mean of fewer distances is too uncertain to hold new ones against.
 LEAST_DISTANCES = 100
 ISSUED, PREDICTED, TESTED = "issued", "predicted", "test"
@@ -34,14 +38,15 @@ def of_test(forecasts: pd.DataFrame, champion: str) -> pd.DataFrame:
         champion: version.
     """
     names = [column for name in ("model", "elo", "base", "market") for column in columns_of(name)]
-    return forecasts[[*KEY, *names]].assign(champion=champion, origin=TESTED)
+    return forecasts[[*KEY, *GOALS, *EXPECTED, *names]].assign(champion=champion, origin=TESTED)
 
 
 def of_predictions(predictions: pd.DataFrame) -> pd.DataFrame:
     """The pipeline's forecasts as it made them last, without results."""
     told = {f"probability_{share}": f"model_{share}" for share in SHARES}
     named: pd.DataFrame = predictions.rename(columns=told)
-    return named[["match_id", *columns_of("model"), "champion"]].assign(origin=PREDICTED)
+    kept = ["match_id", *columns_of("model"), *EXPECTED, "champion"]
+    return named[kept].assign(origin=PREDICTED)
 
 
 def of_log(log: pa.Table, matches: pd.DataFrame) -> pd.DataFrame:
@@ -69,11 +74,12 @@ def settled(
     features: pd.DataFrame,
     odds: pd.DataFrame,
     bookmakers: Sequence[str],
+    goals: GoalModel,
 ) -> pd.DataFrame:
     """All forecasts with a result, ordered by kick-off; of a match the one of the first part.
 
     The baselines of what was issued are fitted on the results known before the first of it kicked
-    off.
+    off. The log tells no goals: they are those of the score grid that agrees with its 1X2.
 
     Args:
         parts: forecasts as from ``of_log`` and ``of_predictions``.
@@ -82,11 +88,14 @@ def settled(
         features: the table ``MatchFeatures``.
         odds: the table ``Odds``.
         bookmakers: codes, the most preferred first.
+        goals: the champion's.
     """
-    results = matches.loc[matches["result"].notna(), KEY]
+    results = matches.loc[matches["result"].notna(), [*KEY, *GOALS]]
     issued = pd.concat(parts, ignore_index=True).drop_duplicates("match_id", keep="first")
-    issued = issued.merge(results, on="match_id").merge(features[["match_id", *ELO]], on="match_id")
+    known_before = features[["match_id", *ELO, *STRENGTHS]]
+    issued = issued.merge(results, on="match_id").merge(known_before, on="match_id")
     if len(issued):
+        issued = _with_goals(issued, goals)
         known = features[features["result"].notna()]
         known = known[known["known_at"] <= issued["kick_off"].min()]
         issued = _with_baselines(issued, known)
@@ -95,6 +104,15 @@ def settled(
     whole = pd.concat([part for part in (rest, issued) if len(part)] or [rest], ignore_index=True)
     order = whole.sort_values(["kick_off", "match_id"], kind="stable")
     return order.reset_index(drop=True)
+
+
+def _with_goals(issued: pd.DataFrame, goals: GoalModel) -> pd.DataFrame:
+    """Expected goals where the forecast tells none."""
+    told = read_off(goals.grid(issued, _shares(issued, "model")))
+    return issued.assign(
+        **{name: issued.get(name, pd.Series(np.nan, issued.index)).fillna(
+            pd.Series(told[name], issued.index)) for name in EXPECTED}
+    )  # fmt: skip
 
 
 def _with_baselines(issued: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
@@ -133,6 +151,8 @@ def judged(rows: pd.DataFrame) -> Judged:
         neighbours={
             told: (other, _usual(rows, distance(other, forecast))) for told, other in near.items()
         },
+        goals=rows[GOALS].to_numpy(dtype=np.float64, na_value=np.nan),
+        expected_goals=rows[EXPECTED].to_numpy(dtype=np.float64, na_value=np.nan),
     )
 
 
