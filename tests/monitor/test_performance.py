@@ -107,7 +107,7 @@ def test_honest_forecasts_are_good() -> None:
 
 
 def test_degraded_forecasts_ring_with_what_they_look_like() -> None:
-    judged = honest(600, 3)
+    judged = honest(600, 4)
     rows = table(forecasting(judged, judged.forecast[:, [2, 1, 0]], 500))
     told = review(rows, AS_OF, SETTINGS)
     assert told["status"] == "alarm"

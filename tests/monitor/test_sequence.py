@@ -11,12 +11,10 @@ from pitchline.issued import log
 from pitchline.issued.pipeline import record
 from pitchline.monitor.performance import sequence
 from pitchline.train.baselines import ELO
-from pitchline.train.goals import GoalModel
 from tests.issued.forecasts import CHALLENGER, CHAMPION, NOON, Game, batch
 
 KICK_OFF = datetime(2026, 5, 10, 14, tzinfo=UTC)
 MATCH = Game().match_id
-GOALS = GoalModel((0.0, 1.0), (0.0, 1.0), 0.0)
 
 
 def matches(kick_off: datetime = KICK_OFF, result: str | None = "H") -> pd.DataFrame:
@@ -121,7 +119,7 @@ def test_of_a_match_the_first_part_counts_and_the_test_forecast_last(known: pd.D
         origin=sequence.PREDICTED, expected_home_goals=2.0, expected_away_goals=0.5
     )
     odds = Odds.empty()
-    found = sequence.settled([logged_one, predicted], tested, rows, known, odds, ["PS"], GOALS)
+    found = sequence.settled([logged_one, predicted], tested, rows, known, odds, ["PS"])
     assert len(found) == 30
     assert found["origin"].value_counts().to_dict() == {"test": 22, "issued": 5, "predicted": 3}
     assert found["kick_off"].is_monotonic_increasing
@@ -133,15 +131,31 @@ def test_of_a_match_the_first_part_counts_and_the_test_forecast_last(known: pd.D
     assert (goals["home_goals_x"] == goals["home_goals_y"]).all()
 
 
-def test_goals_expected_of_what_was_issued_agree_with_its_1x2(known: pd.DataFrame) -> None:
-    rows = known[known["result"].notna()].tail(10).reset_index(drop=True)
-    issued = forecasts(rows)
-    issued.loc[:4, sequence.columns_of("model")] = [0.2, 0.3, 0.5]
-    tested = issued.iloc[:0].assign(**{name: rows[name].iloc[:0] for name in sequence.KEY[1:]})
-    found = sequence.settled([issued], tested, rows, known, Odds.empty(), ["PS"], GOALS)
-    away = found["model_away"] == 0.5
-    ahead = found["expected_home_goals"] - found["expected_away_goals"]
-    assert (ahead[away] < 0).all() and (ahead[~away] > 0).all()
+def test_goals_that_the_log_does_not_tell_are_those_of_tests_at_the_same_strengths(
+    known: pd.DataFrame,
+) -> None:
+    rows = known[known["result"].notna()].tail(130).reset_index(drop=True)
+    tested = forecasts(rows[:120]).assign(
+        origin=sequence.TESTED,
+        expected_home_goals=1.2 * rows["home_expected_goals"] ** 0.9,
+        expected_away_goals=0.8 * rows["away_expected_goals"],
+        **{name: rows[name] for name in [*sequence.KEY[1:], *sequence.GOALS]},
+    )
+    issued = forecasts(rows[120:])
+
+    def settled(tests: pd.DataFrame) -> pd.DataFrame:
+        found = sequence.settled([issued], tests, rows, known, Odds.empty(), ["PS"])
+        return found[found["origin"] == sequence.ISSUED]
+
+    found = settled(tested)
+    assert len(found) == 10
+    assert found["expected_home_goals"].to_numpy() == pytest.approx(
+        1.2 * found["home_expected_goals"].to_numpy() ** 0.9
+    )
+    assert found["expected_away_goals"].to_numpy() == pytest.approx(
+        0.8 * found["away_expected_goals"].to_numpy()
+    )
+    assert settled(tested[:50])["expected_home_goals"].isna().all()
 
 
 def test_baselines_of_what_was_issued_know_no_result_from_after_the_first(
@@ -152,7 +166,7 @@ def test_baselines_of_what_was_issued_know_no_result_from_after_the_first(
     tested = issued.iloc[:0].assign(**{name: rows[name].iloc[:0] for name in sequence.KEY[1:]})
 
     def settled(features: pd.DataFrame) -> pd.DataFrame:
-        return sequence.settled([issued], tested, rows, features, Odds.empty(), ["PS"], GOALS)
+        return sequence.settled([issued], tested, rows, features, Odds.empty(), ["PS"])
 
     later = known["kick_off"] >= rows["kick_off"].min()
     changed = known.assign(result=known["result"].mask(later & known["result"].notna(), "A"))
@@ -174,7 +188,7 @@ def test_closing_odds_are_taken_before_opening_ones(known: pd.DataFrame) -> None
     )  # fmt: skip
     issued = forecasts(rows)
     tested = issued.iloc[:0].assign(**{name: rows[name].iloc[:0] for name in sequence.KEY[1:]})
-    found = sequence.settled([issued], tested, rows, known, odds, ["PS"], GOALS)
+    found = sequence.settled([issued], tested, rows, known, odds, ["PS"])
     found = found.set_index("match_id")
     home = found.loc[rows["match_id"], "market_home"].tolist()
     assert home[0] > home[1]

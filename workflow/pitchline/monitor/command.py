@@ -53,7 +53,6 @@ def performance(params_file: Path) -> None:
     from pitchline.monitor.performance import sequence
     from pitchline.monitor.performance.page import page_of
     from pitchline.monitor.performance.review import review as reviewed
-    from pitchline.train.goals import load_goals
 
     params = load(params_file)
     predictions = read_parquet(layout.PREDICTIONS, made_by=BY_PREDICT)
@@ -69,7 +68,6 @@ def performance(params_file: Path) -> None:
         features,
         odds,
         params.features.market.bookmakers,
-        load_goals(champions.locate(champion)),
     )
     told = reviewed(rows, _as_of(params), params.monitor.performance)
     _report(told, pages.html(page_of(told)), layout.PERFORMANCE_MONITOR)

@@ -10,7 +10,6 @@ import pyarrow.compute as pc
 from pitchline.market.prices import market_probabilities
 from pitchline.monitor.performance.detection import Judged, distance, rounds_of
 from pitchline.train.baselines import ELO, Logit, base_rates, targets
-from pitchline.train.goals import GoalModel, read_off
 
 SHARES = ("home", "draw", "away")
 MARKET_MOMENTS = ("closing", "opening")
@@ -20,8 +19,8 @@ KEY = ["match_id", "competition", "season", "kick_off", "result"]
 GOALS = ["home_goals", "away_goals"]
 EXPECTED = ["expected_home_goals", "expected_away_goals"]
 STRENGTHS = ["home_expected_goals", "away_expected_goals"]
-# A mean of fewer distances is too uncertain to hold new ones against.
-LEAST_DISTANCES = 100
+# What fewer test forecasts tell is too uncertain to hold new ones against.
+LEAST_TESTS = 100
 ISSUED, PREDICTED, TESTED = "issued", "predicted", "test"
 
 
@@ -74,12 +73,11 @@ def settled(
     features: pd.DataFrame,
     odds: pd.DataFrame,
     bookmakers: Sequence[str],
-    goals: GoalModel,
 ) -> pd.DataFrame:
     """All forecasts with a result, ordered by kick-off; of a match the one of the first part.
 
     The baselines of what was issued are fitted on the results known before the first of it kicked
-    off. The log tells no goals: they are those of the score grid that agrees with its 1X2.
+    off. The log tells no goals: they are what the test forecasts expected at the same strengths.
 
     Args:
         parts: forecasts as from ``of_log`` and ``of_predictions``.
@@ -88,14 +86,13 @@ def settled(
         features: the table ``MatchFeatures``.
         odds: the table ``Odds``.
         bookmakers: codes, the most preferred first.
-        goals: the champion's.
     """
     results = matches.loc[matches["result"].notna(), [*KEY, *GOALS]]
     issued = pd.concat(parts, ignore_index=True).drop_duplicates("match_id", keep="first")
     known_before = features[["match_id", *ELO, *STRENGTHS]]
     issued = issued.merge(results, on="match_id").merge(known_before, on="match_id")
     if len(issued):
-        issued = _with_goals(issued, goals)
+        issued = _with_goals(issued, tested.merge(known_before, on="match_id"))
         known = features[features["result"].notna()]
         known = known[known["known_at"] <= issued["kick_off"].min()]
         issued = _with_baselines(issued, known)
@@ -106,13 +103,18 @@ def settled(
     return order.reset_index(drop=True)
 
 
-def _with_goals(issued: pd.DataFrame, goals: GoalModel) -> pd.DataFrame:
-    """Expected goals where the forecast tells none."""
-    told = read_off(goals.grid(issued, _shares(issued, "model")))
-    return issued.assign(
-        **{name: issued.get(name, pd.Series(np.nan, issued.index)).fillna(
-            pd.Series(told[name], issued.index)) for name in EXPECTED}
-    )  # fmt: skip
+def _with_goals(issued: pd.DataFrame, tested: pd.DataFrame) -> pd.DataFrame:
+    """Expected goals where the forecast tells none: by a line through the test forecasts' logs."""
+    filled = {}
+    for expected, strength in zip(EXPECTED, STRENGTHS, strict=True):
+        told = np.full(len(issued), np.nan)
+        if len(tested) >= LEAST_TESTS:
+            logs = np.log(tested[[strength, expected]].to_numpy(dtype=np.float64))
+            line = np.polynomial.Polynomial.fit(logs[:, 0], logs[:, 1], 1)
+            told = np.exp(line(np.log(issued[strength].to_numpy(dtype=np.float64))))
+        own = issued[expected] if expected in issued else pd.Series(np.nan, issued.index)
+        filled[expected] = own.fillna(pd.Series(told, issued.index))
+    return issued.assign(**filled)
 
 
 def _with_baselines(issued: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
@@ -164,5 +166,5 @@ def _usual(rows: pd.DataFrame, found: np.ndarray) -> np.ndarray:
     """The mean distance of the test forecasts, by competition."""
     past = pd.Series(found, index=rows.index).where(rows["origin"] == TESTED)
     grouped = past.groupby(rows["competition"])
-    enough = grouped.transform("count") >= LEAST_DISTANCES
+    enough = grouped.transform("count") >= LEAST_TESTS
     return np.asarray(grouped.transform("mean").where(enough), dtype=np.float64)
