@@ -1,7 +1,8 @@
-"""The monitors on real seasons: false alarms of an honest model, and how soon planted faults ring.
+"""The performance monitor on real seasons: false alarms, and how soon planted faults ring.
 
     python benchmarks/monitors.py walk DIR        # forecasts of 2003-04 to 2025-26, walk-forward
-    python benchmarks/monitors.py honest DIR      # alarms and warnings in these seasons
+    python benchmarks/monitors.py choose DIR      # evidence by tolerance, 2003-04 to 2012-13 only
+    python benchmarks/monitors.py honest DIR      # alarms and warnings, in those seasons and after
     python benchmarks/monitors.py chance DIR      # the same with results drawn from the forecasts
     python benchmarks/monitors.py planted DIR     # detection delay of planted degradation
     python benchmarks/monitors.py frozen DIR      # the same where the ratings stand still
@@ -12,7 +13,7 @@ DIR is a project that `benchmarks/everything.py` made and `pitchline ingest tabl
 import argparse
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,127 +23,99 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow")]
 
 from benchmarks import backtest  # noqa: E402
+from benchmarks import monitors_faults as faults  # noqa: E402
+from benchmarks.monitors_history import UNSEEN, History, part_of, read, walk  # noqa: E402
 from pitchline.monitor.performance import detection  # noqa: E402
-from pitchline.monitor.performance.alternatives import normalised, tempered  # noqa: E402
+from pitchline.monitor.performance.evidence import detector  # noqa: E402
 from pitchline.params import load  # noqa: E402
-from pitchline.train.baselines import Logit, targets  # noqa: E402
+from pitchline.train.baselines import Logit  # noqa: E402
 
 SEED = 20140816
-FIRST, LAST = "2003-04", "2025-26"
-WARM_UP = 5
-TRUST_SEASONS = 3
-ROUND = {"five": 48, "one": 10}
+ROUND = {"five": 48, "one": 10, "one of five": 10}
 LEAGUE = "eng-premier-league"
-PARAMS = load(ROOT / "params.yaml")
-SETTINGS = PARAMS.monitor
+SETTINGS = load(ROOT / "params.yaml").monitor.performance
+HONEST = ("model", "elo", "dixon_coles", "market")
+SLACK = (0.0, 0.025, 0.05, 0.075, 0.1, 0.15)
+DISTANCES = (1.25, 1.5, 1.75, 2.0, 2.5)
 
 
-@dataclass(frozen=True)
-class History:
-    """Forecasts of all seasons.
-
-    Attributes:
-        rows: match_id, competition, season, kick_off, result.
-        outcome: class numbers.
-        of: probabilities by forecaster; the market is the closing odds, else the opening ones.
-    """
-
-    rows: pd.DataFrame
-    outcome: np.ndarray
-    of: dict[str, np.ndarray]
-
-    def usual(self, neighbour: str, forecaster: str) -> np.ndarray:
-        """Mean distance of a forecaster to another in the three seasons before, by competition."""
-        found = detection.distance(self.of[neighbour], self.of[forecaster])
-        keys = [self.rows["season"], self.rows["competition"]]
-        told = pd.Series(found).groupby(keys).mean().reset_index(name="mean")
-        table = told.pivot_table("mean", "season", "competition", dropna=False)
-        before = table.rolling(TRUST_SEASONS, min_periods=2).mean().shift(1)
-        return (
-            before.melt(ignore_index=False)
-            .reset_index()
-            .merge(self.rows[["season", "competition"]], how="right")["value"]
-            .to_numpy()
-        )
-
-    def judged(self, forecaster: str) -> detection.Judged:
-        """What the performance monitor reads, of one forecaster."""
-        near = {"the closing odds": "market", "Elo": "elo"}
-        return detection.Judged(
-            forecast=self.of[forecaster],
-            outcome=self.outcome,
-            rounds=detection.rounds_of(self.rows["kick_off"]),
-            competition=self.rows["competition"].to_numpy(dtype=object),
-            champion=np.full(len(self.rows), "honest", dtype=object),
-            references={"Elo": self.of["elo"], "the base rates": self.of["base"]},
-            neighbours={
-                told: (self.of[name], self.usual(name, forecaster))
-                for told, name in near.items()
-                if name != forecaster
-            },
-        )
-
-
-def part_of(judged: detection.Judged, places: np.ndarray) -> detection.Judged:
-    """Some of the matches."""
-    return replace(
-        judged,
-        **{
-            name: getattr(judged, name)[places]
-            for name in ("forecast", "outcome", "rounds", "competition", "champion")
-        },
-        references={name: q[places] for name, q in judged.references.items()},
-        neighbours={n: (q[places], usual[places]) for n, (q, usual) in judged.neighbours.items()},
+def levels() -> tuple[float, float]:
+    return (
+        detection.threshold(SETTINGS.seasons_between_false_alarms, SETTINGS),
+        detection.threshold(SETTINGS.seasons_between_false_warnings, SETTINGS),
     )
-
-
-def read(folder: Path) -> History:
-    table = pd.read_parquet(folder / "data/backtest/forecasts.parquet")
-    wide = {name: part.set_index("match_id") for name, part in table.groupby("forecaster")}
-    rows = wide["model"].reset_index().sort_values(["kick_off", "match_id"], kind="stable")
-    rows = rows.reset_index(drop=True)
-    shares = ["home", "draw", "away"]
-    of = {name: part.reindex(rows["match_id"])[shares].to_numpy() for name, part in wide.items()}
-    closing, opening = of.pop("market_closing"), of.pop("market_opening")
-    of["market"] = np.where(np.isnan(closing), opening, closing)
-    return History(rows, targets(rows), of)
-
-
-def walk(folder: Path) -> None:
-    """Everything is chosen on matches before the first season."""
-    backtest.WARM_UP = WARM_UP
-    options = {"--first": FIRST, "--last": LAST, "--refit-steps": "4", "--trials": "12"}
-    flat = [word for pair in options.items() for word in pair]
-    sys.argv = ["backtest", str(folder), *flat, "--threads", "1"]
-    backtest.main()
 
 
 # -- false alarms
 
 
+def scopes_of(judged: detection.Judged) -> dict[str, np.ndarray]:
+    """The matches watched: of five leagues at once, of each by itself."""
+    known = np.isfinite(judged.forecast).all(axis=1)
+    each = {name: known & (judged.competition == name) for name in backtest.LEAGUES}
+    return {"five": known} | each
+
+
+def choose(folder: Path) -> None:
+    """Highest evidence of honest forecasters by tolerance, each kind of bet by itself."""
+    history = read(folder)
+    early = (history.rows["season"] < UNSEEN).to_numpy()
+    changes: list[tuple[str, dict[str, float]]] = [
+        *(("results", {"slope_tolerance": size, "shift_tolerance": size}) for size in SLACK),
+        *(("goals", {"goals_tolerance": size}) for size in SLACK),
+        *(("distances", {"distance_tolerance": size}) for size in DISTANCES),
+    ]
+    alarm, warning = levels()
+    print(f"rings at {alarm:.2f} nats, warns at {warning:.2f}; seasons before {UNSEEN}")
+    print("| bets | tolerance | " + " | ".join(f"{h}: five | one league" for h in HONEST) + " |")
+    print("|---" * (2 + 2 * len(HONEST)) + "|")
+    for kind, change in changes:
+        cells = []
+        for forecaster in HONEST:
+            judged = history.judged(forecaster)
+            found = [
+                highest(part_of(judged, np.flatnonzero(inside & early)), kind, change)
+                for inside in scopes_of(judged).values()
+            ]
+            cells += [f"{found[0]:.2f}", f"{max(found[1:]):.2f}"]
+        print(f"| {kind} | {max(change.values()):g} | {' | '.join(cells)} |", flush=True)
+
+
+def highest(judged: detection.Judged, kind: str, change: dict[str, float]) -> float:
+    """The highest evidence of one kind of bets, at the weight it has among all."""
+    settings = SETTINGS.model_copy(update=change)
+    if kind == "results":
+        share = 1 - settings.distance_share - settings.goals_share
+        bets = [detection.on_results(judged, settings, share)]
+    else:
+        of_kind = detection.on_goals if kind == "goals" else detection.on_distances
+        bets = of_kind(judged, settings)
+    return float(detection.together(bets, judged, 0).max()) if bets else float("-inf")
+
+
 def honest(folder: Path) -> None:
     history = read(folder)
     alarm, warning = levels()
-    seasons = history.rows["season"].nunique()
-    print(f"rings at {alarm:.2f} nats, warns at {warning:.2f}; {seasons} seasons")
-    print("| forecaster | where | matches | highest evidence | when | warnings | alarms |")
-    print("|---" * 7 + "|")
-    for forecaster in ("model", "elo", "dixon_coles", "market"):
+    print(f"rings at {alarm:.2f} nats, warns at {warning:.2f}; unseen from {UNSEEN} on")
+    print(
+        "| forecaster | where | seasons | matches | highest evidence | when | warnings | alarms |"
+    )
+    print("|---" * 8 + "|")
+    unseen = (history.rows["season"] >= UNSEEN).to_numpy()
+    for forecaster in HONEST:
         judged = history.judged(forecaster)
-        known = np.isfinite(judged.forecast).all(axis=1)
-        scopes = {"five": known} | {
-            name: known & (judged.competition == name) for name in backtest.LEAGUES
-        }
-        for where, inside in scopes.items():
+        for where, inside in scopes_of(judged).items():
             places = np.flatnonzero(inside)
-            found = detection.detect(part_of(judged, places), SETTINGS.performance)
-            at = history.rows["kick_off"].iloc[places[found.evidence.argmax()]]
-            warnings = begun(found.evidence >= warning)
-            print(
-                f"| {forecaster} | {where} | {len(places):,} | {found.evidence.max():.2f} "
-                f"| {at:%Y-%m-%d} | {warnings} | {len(found.alarms)} |",
-                flush=True,
-            )
+            found = detection.detect(part_of(judged, places), SETTINGS)
+            for told, chosen in (("before", ~unseen[places]), ("from", unseen[places])):
+                own = found.evidence[chosen]
+                at = history.rows["kick_off"].iloc[places[chosen][own.argmax()]]
+                alarms = sum(bool(chosen[place]) for place in found.alarms)
+                print(
+                    f"| {forecaster} | {where} | {told} {UNSEEN} | {len(own):,} | {own.max():.2f} "
+                    f"| {at:%Y-%m-%d} | {begun(own >= warning)} | {alarms} |",
+                    flush=True,
+                )
             if forecaster == "model" and where == "five":
                 empty_stadiums(history, found)
 
@@ -165,143 +138,95 @@ def begun(states: np.ndarray) -> int:
     return int((states & ~np.concatenate([[False], states[:-1]])).sum())
 
 
-def levels() -> tuple[float, float]:
-    settings = SETTINGS.performance
-    return (
-        detection.threshold(settings.seasons_between_false_alarms, settings),
-        detection.threshold(settings.seasons_between_false_warnings, settings),
-    )
-
-
 def chance(folder: Path, runs: int) -> None:
-    """Results drawn from the forecasts, which are then exactly right."""
+    """Results drawn from the forecasts, goals from the goals expected: they are exactly right.
+
+    A second line has no tolerance at all, where the bound on false alarms is tight.
+    """
     history = read(folder)
     judged = history.judged("model")
-    alarm, warning = levels()
-    highest = []
-    for run in range(runs):
-        drawn = np.random.default_rng(SEED + run).random(len(judged.outcome))
-        edges = np.cumsum(judged.forecast, axis=1)[:, :2]
-        outcome = (drawn[:, None] >= edges).sum(axis=1)
-        found = detection.detect(replace(judged, outcome=outcome), SETTINGS.performance)
-        highest.append(found.evidence.max())
     seasons = runs * history.rows["season"].nunique()
-    shares = (np.mean(np.array(highest) >= level) for level in (alarm, warning))
-    print(f"{runs} histories, {seasons:,} seasons: highest evidence {max(highest):.2f}")
-    print("histories with an alarm, with a warning:", *(f"{share:.3f}" for share in shares))
+    none = dict.fromkeys(("slope_tolerance", "shift_tolerance", "goals_tolerance"), 0.0)
+    for name, settings in (("as set", SETTINGS), ("none", SETTINGS.model_copy(update=none))):
+        found = [
+            detection.detect(_drawn(judged, np.random.default_rng(SEED + run)), settings)
+            for run in range(runs)
+        ]
+        rung = sum(len(each.rings) for each in found)
+        warned = sum(begun(each.evidence >= levels()[1]) for each in found)
+        top = max(float(each.evidence.max()) for each in found)
+        print(
+            f"tolerance {name}: {seasons:,} seasons, alarms {rung} ({rung / seasons:.4f} a season; "
+            f"{1 / SETTINGS.seasons_between_false_alarms:.4f} at most), warnings {warned}, highest "
+            f"evidence {top:.2f}",
+            flush=True,
+        )
+
+
+def _drawn(judged: detection.Judged, random: np.random.Generator) -> detection.Judged:
+    edges = np.cumsum(judged.forecast, axis=1)[:, :2]
+    outcome = (random.random(len(edges))[:, None] >= edges).sum(axis=1)
+    goals = random.poisson(judged.expected_goals).astype(np.float64)
+    return replace(judged, outcome=outcome, goals=goals)
 
 
 # -- planted degradation
 
-Fault = Callable[[np.ndarray, np.ndarray, np.random.Generator], tuple[np.ndarray, np.ndarray]]
-
-
-def surer(exponent: float) -> Fault:
-    return lambda p, y, _: (tempered(p, exponent), y)
-
-
-def swapped(share: float) -> Fault:
-    def fault(
-        p: np.ndarray, y: np.ndarray, random: np.random.Generator
-    ) -> tuple[np.ndarray, np.ndarray]:
-        chosen = random.random(len(p)) < share
-        return np.where(chosen[:, None], p[:, [2, 1, 0]], p), y
-
-    return fault
-
-
-def noisy(spread: float) -> Fault:
-    return lambda p, y, random: (normalised(p * np.exp(random.normal(0, spread, p.shape))), y)
-
-
-def shuffled(p: np.ndarray, y: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, ...]:
-    return p[random.permutation(len(p))], y
-
-
-def instead(share: float, taken: int | None, given: int) -> Fault:
-    """A share of the results (all, or of one class) become another."""
-
-    def fault(
-        p: np.ndarray, y: np.ndarray, random: np.random.Generator
-    ) -> tuple[np.ndarray, np.ndarray]:
-        open_to = np.full(len(y), True) if taken is None else y == taken
-        return p, np.where(open_to & (random.random(len(y)) < share), given, y)
-
-    return fault
-
-
-FAULTS: dict[str, Fault] = {
-    "forecasts of other matches": shuffled,
-    "the sides swapped, all": swapped(1.0),
-    "the sides swapped, half": swapped(0.5),
-    "the sides swapped, a quarter": swapped(0.25),
-    "the sides swapped, a tenth": swapped(0.1),
-    "a third each": surer(0.0),
-    "half as sure (exponent 0.5)": surer(0.5),
-    "less sure (exponent 0.75)": surer(0.75),
-    "surer (exponent 1.5)": surer(1.5),
-    "twice as sure (exponent 2)": surer(2.0),
-    "three times as sure (exponent 3)": surer(3.0),
-    "noise of 1.0 in the log-odds": noisy(1.0),
-    "noise of 0.5 in the log-odds": noisy(0.5),
-    "noise of 0.3 in the log-odds": noisy(0.3),
-    "scoring: all home wins become away wins": instead(1.0, 0, 2),
-    "scoring: half the home wins become away wins": instead(0.5, 0, 2),
-    "scoring: a quarter of home wins become away wins": instead(0.25, 0, 2),
-    "scoring: four tenths become draws": instead(0.4, None, 1),
-    "scoring: two tenths become draws": instead(0.2, None, 1),
-    "scoring: a tenth become draws": instead(0.1, None, 1),
-}
-STARTS = 30
 BEFORE, AFTER = 20, 60
+Planting = Callable[[detection.Judged, np.random.Generator, int], faults.Planted]
 
 
-Planting = Callable[[detection.Judged, int], detection.Judged]
-
-
-def planted(folder: Path) -> None:
+def planted(folder: Path, named: str, count: int) -> None:
+    """Forecasts made worse everywhere; results and goals changed everywhere, and in one league."""
     history = read(folder)
-    starts = starts_in(history, history.judged("model").rounds)
-    heading()
-    for name, fault in FAULTS.items():
+    judged = history.judged("model")
+    starts = starts_in(history, judged.rounds, count)
+    groups = {"forecasts": faults.FORECASTS, "changes": faults.CHANGES}
+    for group, members in groups.items():
+        if named not in ("all", group):
+            continue
+        scopes = ("five", "one") if group == "forecasts" else ("five", "one", "one of five")
+        heading(scopes)
+        for name, fault in members.items():
 
-        def planting(
-            judged: detection.Judged, start: int, fault: Fault = fault
-        ) -> detection.Judged:
-            first = int(np.searchsorted(judged.rounds, start))
-            p, y = judged.forecast.copy(), judged.outcome.copy()
-            p[first:], y[first:] = fault(p[first:], y[first:], np.random.default_rng(start))
-            return replace(judged, forecast=p, outcome=y)
+            def planting(
+                judged: detection.Judged,
+                random: np.random.Generator,
+                _: int,
+                fault: faults.Fault = fault,
+            ) -> faults.Planted:
+                return fault(judged, random)
 
-        line(name, history, starts, planting)
+            line(name, judged, starts, planting, scopes)
 
 
-def starts_in(history: History, rounds: np.ndarray) -> np.ndarray:
+def starts_in(history: History, rounds: np.ndarray, count: int) -> np.ndarray:
     """Rounds at which a fault begins: drawn from seasons with closing odds."""
     seasons = history.rows["season"].to_numpy()
     known = np.unique(rounds[(seasons >= "2013-14") & (seasons <= "2021-22")])
-    return np.sort(np.random.default_rng(SEED).choice(known, STARTS, replace=False))
+    return np.sort(np.random.default_rng(SEED).choice(known, count, replace=False))
 
 
-def heading() -> None:
-    print(
-        "| fault | log loss added | five leagues: matches | within 2 rounds | no odds | within 2 "
-        "| one league: matches | within 2 | no odds | within 2 |"
-    )
-    print("|---" * 10 + "|")
+def heading(scopes: tuple[str, ...]) -> None:
+    cells = [f"{s}: matches | within 2 rounds | told beforehand | within 2" for s in scopes]
+    print("| planted | log loss added | " + " | ".join(cells) + " |")
+    print("|---" * (2 + 4 * len(scopes)) + "|")
 
 
-def line(name: str, history: History, starts: np.ndarray, planting: Planting) -> None:
-    """A fault's delay, and how much worse it makes the forecasts."""
-    judged = history.judged("model")
-    blind = replace(judged, neighbours={"Elo": judged.neighbours["Elo"]})
-    cells: list[str] = []
-    added = []
-    for scope in ("five", "one"):
-        for known in (judged, blind):
-            found = [delay(known, planting(known, int(s)), int(s), scope) for s in starts]
-            cells.append(told(np.array([matches for matches, _ in found]), ROUND[scope]))
-            added += [worse for _, worse in found]
+def line(
+    name: str,
+    judged: detection.Judged,
+    starts: np.ndarray,
+    fault: Planting,
+    scopes: tuple[str, ...],
+) -> None:
+    """A fault's delay, that of a test told of it, and how much worse it makes the forecasts."""
+    cells, added = [], []
+    for scope in scopes:
+        found = [delay(judged, fault, int(start), scope) for start in starts]
+        for place in (0, 1):
+            cells += [told(np.array([each[place] for each in found]), ROUND[scope])]
+        added += [each[2] for each in found if scope != "one of five"]
     print(f"| {name} | {np.mean(added):.3f} | {' | '.join(cells)} |", flush=True)
 
 
@@ -312,34 +237,60 @@ def told(matches: np.ndarray, a_round: int) -> str:
 
 
 def delay(
-    judged: detection.Judged, faulty: detection.Judged, start: int, scope: str
-) -> tuple[float, float]:
-    """Matches from a fault's first to the alarm, and the log loss it adds, nats a match."""
-    inside = (judged.rounds >= start - BEFORE) & (judged.rounds < start + AFTER)
+    judged: detection.Judged, fault: Planting, start: int, scope: str
+) -> tuple[float, float, float]:
+    """Matches of the faulty leagues from the fault's first to the alarm.
+
+    Beside it the same for a test told what to look for, and the log loss added, nats a match.
+    """
+    since, until = np.searchsorted(judged.rounds, [start, start + AFTER])
+    random = np.random.default_rng(start)
+    broken = fault(part_of(judged, np.arange(since, until)), random, start)
+    hit = np.full(len(judged.rounds), True)
+    if scope != "five":
+        hit = judged.competition == LEAGUE
+    faulty = _joined(judged, broken.judged, since, hit)
+    watched = (judged.rounds >= start - BEFORE) & (judged.rounds < start + AFTER)
     if scope == "one":
-        inside &= judged.competition == LEAGUE
-    places = np.flatnonzero(inside)
-    part = part_of(faulty, places)
-    first = int(np.searchsorted(part.rounds, start))
-    after = places[first:]
-    losses = [
-        -np.log(np.maximum(m.forecast[after, m.outcome[after]], 1e-6)) for m in (faulty, judged)
-    ]
-    found = detection.detect(part, SETTINGS.performance)
-    at = [place for place in found.rings if place >= first]
-    matches = at[0] - first + 1 if at else float("inf")
-    return matches, float((losses[0] - losses[1]).mean())
+        watched &= hit
+    places = np.flatnonzero(watched)
+    found = detection.detect(part_of(faulty, places), SETTINGS)
+    counted = np.cumsum(hit[places] & (places >= since))
+    rung = [ring for ring in found.rings if places[ring] >= since]
+    matches = max(float(counted[rung[0]]), 1.0) if rung else float("inf")
+    after = places[(places >= since) & hit[places]]
+    ratio = broken.ratio[after - since][:, None]
+    reached = np.flatnonzero(detector(ratio, judged.rounds[after])[:, 0] >= levels()[0])
+    knowing = float(reached[0]) + 1 if len(reached) else float("inf")
+    losses = [-np.log(np.maximum(m.forecast[after, m.outcome[after]], 1e-6))
+              for m in (faulty, judged)]  # fmt: skip
+    return matches, knowing, float((losses[0] - losses[1]).mean())
 
 
-def frozen(folder: Path) -> None:
+def _joined(
+    judged: detection.Judged, broken: detection.Judged, since: int, hit: np.ndarray
+) -> detection.Judged:
+    """The matches of some leagues broken from one on."""
+    changed = {}
+    for name in ("forecast", "outcome", "goals"):
+        whole = getattr(judged, name).copy()
+        places = np.flatnonzero(hit)
+        places = places[(places >= since) & (places < since + len(broken.rounds))]
+        whole[places] = getattr(broken, name)[places - since]
+        changed[name] = whole
+    return replace(judged, **changed)
+
+
+def frozen(folder: Path, count: int) -> None:
     """In the model's place an Elo logit whose ratings stand still; the baselines go on."""
     history = read(folder)
     features = pd.read_parquet(folder / "data/features/matches.parquet").set_index("match_id")
     features = features.reindex(history.rows["match_id"]).reset_index()
     features["gap"] = features["home_elo"] - features["away_elo"]
-    rounds = history.judged("model").rounds
-    starts = starts_in(history, rounds)
-    heading()
+    judged = history.judged("model")
+    rounds = judged.rounds
+    starts = starts_in(history, rounds, count)
+    heading(("five", "one"))
     for seasons_back in (0, 1, 2, 4):
         whole = {
             int(start): _frozen_forecast(features, rounds, int(start), seasons_back)
@@ -347,13 +298,15 @@ def frozen(folder: Path) -> None:
         }
         name = f"Elo with the ratings of {seasons_back} seasons ago"
 
-        def planting(
-            judged: detection.Judged, start: int, whole: dict[int, np.ndarray] = whole
-        ) -> detection.Judged:
-            p = whole[start]
-            return replace(judged, forecast=np.concatenate([judged.forecast[: -len(p)], p]))
+        def fault(
+            judged: detection.Judged,
+            _: np.random.Generator,
+            start: int,
+            whole: dict[int, np.ndarray] = whole,
+        ) -> faults.Planted:
+            return faults.forecast_otherwise(judged, whole[start][: len(judged.rounds)])
 
-        line(name, history, starts, planting)
+        line(name, judged, starts, fault, ("five", "one"))
 
 
 def _frozen_forecast(
@@ -374,20 +327,21 @@ def _frozen_forecast(
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=("walk", "honest", "chance", "planted", "frozen"))
+    verbs = ("walk", "choose", "honest", "chance", "planted", "frozen")
+    parser.add_argument("what", choices=verbs)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--runs", type=int, default=20, help="histories drawn by chance")
+    parser.add_argument("--runs", type=int, default=40, help="histories drawn by chance")
+    parser.add_argument("--planted", choices=("all", "forecasts", "changes"), default="all")
+    parser.add_argument("--starts", type=int, default=30, help="times each fault is planted")
     asked = parser.parse_args()
     if asked.what == "chance":
         chance(asked.folder, asked.runs)
-        return
-    verbs = {
-        "walk": walk,
-        "honest": honest,
-        "planted": planted,
-        "frozen": frozen,
-    }
-    verbs[asked.what](asked.folder)
+    elif asked.what == "planted":
+        planted(asked.folder, asked.planted, asked.starts)
+    elif asked.what == "frozen":
+        frozen(asked.folder, asked.starts)
+    else:
+        {"walk": walk, "choose": choose, "honest": honest}[asked.what](asked.folder)
 
 
 if __name__ == "__main__":
