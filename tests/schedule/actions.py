@@ -316,7 +316,8 @@ class GitHub:
                 return str(told).lower()
             return "" if told is None else str(told)
 
-        return re.sub(r"\$\{\{(.*?)\}\}", value, str(text))
+        plain = str(text).lower() if isinstance(text, bool) else str(text)
+        return re.sub(r"\$\{\{(.*?)\}\}", value, plain)
 
     def _job(
         self, job: Mapping[str, Any], rights: Mapping[str, str], given: Mapping[str, Any]
