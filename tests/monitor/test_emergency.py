@@ -215,6 +215,32 @@ def test_what_is_due_is_started_once(promoted: Path, runner: Path) -> None:
     assert [each["as_of"] for each in starting.started_before()] == [AS_OF]
 
 
+def test_where_a_run_cannot_outlive_its_job_it_is_asked_for_in_a_file(
+    promoted: Path, runner: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked = tmp_path / "asked"
+    monkeypatch.setenv(starting.ASKED_TO, str(asked))
+    write_monitors(monitors())
+    assert emergency("--start").exit_code == 0
+    assert not asked.exists()
+    write_monitors(monitors(drift="alarm"))
+    assert emergency("--start").exit_code == 0
+    assert emergency("--start").exit_code == 0
+    assert asked.read_text(encoding="utf-8") == "reason=drift\nlookback_days=14\n"
+    assert not runner.exists()
+    assert len(starting.started_before()) == 1
+
+
+def test_a_file_that_cannot_be_asked_in_is_named_and_it_still_counts(
+    promoted: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv(starting.ASKED_TO, str(tmp_path / "gone/asked"))
+    write_monitors(monitors(drift="alarm"))
+    with pytest.raises(PitchlineError, match=r"gone/asked .*No such file"):
+        pitchline("monitor", "emergency", "--start")
+    assert len(starting.started_before()) == 1
+
+
 def test_a_retraining_that_cannot_be_queued_is_told_and_still_counts(
     promoted: Path, runner: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

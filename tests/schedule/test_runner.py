@@ -343,3 +343,113 @@ def test_what_a_task_tells_itself_is_sent(project: Project) -> None:
         assert project.call("run", "collect", PITCHLINE_ALERTS_CHAT=hook.url).returncode == 0
         project.await_(lambda: hook.got)
         assert "It fell" in hook.titles[0]
+
+
+SNAKEMAKE = """#!/bin/sh
+case " $* " in *" --dry-run "*) echo "Nothing to be done"; exit 0 ;; esac
+while [ "$1" != -- ]; do shift; done
+shift
+exec ./tasks/"$1"
+"""
+DVC = """#!/bin/sh
+echo "$*" >> dvc-calls
+[ "$1" != config ] || cat remote
+[ "$1" != commit ] || exec ./committing
+"""
+
+
+def recording(project: Project, what: str, **more: Any) -> Project:
+    """A project whose DVC is a stand-in that notes how it is called."""
+    project._script(project.tools / "snakemake", SNAKEMAKE)
+    project._script(project.tools / "dvc", DVC)
+    project._script(project.folder / "committing", "#!/bin/sh\n")
+    (project.folder / "dvc.yaml").write_text("stages: {ingest: {}, train: {}}")
+    (project.folder / "remote").write_text("core.remote=far\n")
+    project.params["schedule"] |= {"record": what, **more}
+    project.task("collect", "echo collected >> collected")
+    return project
+
+
+@pytest.mark.parametrize(
+    ("what", "options", "expected"),
+    [
+        ("none", [], []),
+        ("record", [], ["commit --force --quiet ingest train"]),
+        (
+            "push",
+            [],
+            [
+                "config --list",
+                "commit --force --quiet ingest train",
+                "push --quiet ingest train",
+            ],
+        ),
+        ("push", ["--no-record"], []),
+        ("push", ["--nothing-to-do"], []),
+    ],
+)
+def test_dvc_is_told_of_what_was_built_as_the_table_says(
+    project: Project, what: str, options: list[str], expected: list[str]
+) -> None:
+    recording(project, what)
+    project.task("idle", "exit 0", target=["pitchline schedule list"])
+    assert project.call("run", "idle").returncode == 0
+    assert project.lines("dvc-calls") == []
+    assert project.call("run", "collect", *options).returncode == 0
+    assert project.lines("dvc-calls") == expected
+    run = project.runs("collect")[-1]
+    assert (run.status, run.metrics.get("recorded")) == ("succeeded", True if expected else None)
+    assert project.lines("collected") == ([] if "--nothing-to-do" in options else ["collected"])
+
+
+def test_what_cannot_be_recorded_is_an_alert_of_its_own_and_no_failed_run(project: Project) -> None:
+    recording(project, "push")
+    (project.folder / "remote").write_text("")
+    done = project.call("run", "collect", "--trigger", "cron")
+    assert done.returncode == 0
+    (run,) = project.runs()
+    assert (run.status, run.metrics["recorded"]) == ("succeeded", False)
+    (alert,) = json.loads(project.call("alerts", "list", "--json").stdout)
+    assert (alert["key"], alert["severity"]) == ("schedule/collect/record", "error")
+    assert "dvc remote add --default" in alert["text"]
+    assert "pitchline record --built" in alert["text"]
+    assert project.lines("dvc-calls") == ["config --list"]
+
+    (project.folder / "remote").write_text("core.remote=far\n")
+    assert project.call("run", "collect").returncode == 0
+    assert json.loads(project.call("alerts", "list", "--json").stdout) == []
+
+
+def test_recording_has_a_limit_of_its_own_and_a_failed_task_records_nothing(
+    project: Project,
+) -> None:
+    recording(project, "record", record_minutes=0.05)
+    project._script(project.folder / "committing", "#!/bin/sh\nsleep 300\n")
+    assert project.call("run", "collect").returncode == 0
+    (run,) = project.runs()
+    assert (run.status, run.metrics["recorded"]) == ("succeeded", False)
+    assert not project.processes()
+    (project.folder / "dvc-calls").unlink()
+    project.task("collect", "exit 3")
+    assert project.call("run", "collect").returncode == 3
+    assert project.lines("dvc-calls") == []
+
+
+def test_parameters_one_by_one_reach_snakemake_whatever_signs_they_have(project: Project) -> None:
+    project._script(project.tools / "snakemake", "#!/bin/sh\nprintf '%s\\n' \"$@\" > asked\n")
+    project.task("retrain", "")
+    reason = 'it\'s: {a, "b"} # = no'
+    done = project.call(
+        "run", "retrain", "--set", f"retrain.reason={reason}", "--set", "retrain.lookback_days=14",
+        "--set", "train.gate.minimum_score=0.9",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    told = [line for line in project.lines("asked") if "={" in line]
+    assert [json.loads(line.partition("=")[2]) for line in told] == [
+        {"reason": reason, "lookback_days": "14"},
+        {"gate": {"minimum_score": "0.9"}},
+    ]
+    for wrong in ("retrain", "retrain=1", "retrain.lookback_days", "Retrain.x=1"):
+        refused = project.call("run", "retrain", "--set", wrong)
+        assert refused.returncode == 1
+        assert "SECTION.NAME=VALUE" in refused.stdout

@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 import yaml
 
-from pitchline import console
+from pitchline import console, layout
 from pitchline.errors import BridgeError
 from pitchline.files import write_text
 from pitchline.params import Params, load
@@ -56,10 +56,16 @@ def stages() -> list[str]:
     return list(yaml.safe_load(Path("dvc.yaml").read_text(encoding="utf-8"))["stages"])
 
 
-def planned() -> list[str]:
-    """The rules Snakemake would run, or an empty list."""
+def planned(*arguments: str) -> list[str]:
+    """The rules Snakemake would run, or an empty list.
+
+    Args:
+        arguments: which Snakefile and targets; without any, all.
+    """
     output = _checked(
-        "the plan can't be made", "snakemake", "--dry-run", "--cores", "1", "--quiet", "reason"
+        "the plan can't be made",
+        *("snakemake", "--dry-run", "--cores", "1", "--quiet", "reason"),
+        *arguments,
     )
     if NOTHING_TO_DO in output:
         return []
@@ -68,6 +74,20 @@ def planned() -> list[str]:
         line.split()[1].rstrip(":") for line in lines if line.startswith(("rule ", "localrule "))
     }
     return sorted(rules) or ["(see `snakemake -n`)"]
+
+
+def is_built(stage: str, params: Params) -> bool:
+    """Whether a stage's outputs are those of its inputs, code and parameters as they are here.
+
+    The stage file alone is asked, as DVC does: whether what lies upstream is out of date is the
+    affair of the stages there.
+    """
+    if stage == "collect":
+        # Named as a target, `collect` would ask the sources.
+        targets = [str(layout.RAW / name / "manifest.json") for name in params.collect.sources]
+    else:
+        targets = [stage]
+    return not planned("--snakefile", f"workflow/{stage}.smk", "--", *targets)
 
 
 @click.command()
@@ -105,7 +125,6 @@ def sync(params_file: Path, pull: bool) -> None:
 
 def _warn_of_pending_decision(params: Params) -> None:
     """Marking everything as up to date would hide a candidate that was never judged."""
-    from pitchline import layout
     from pitchline.promote.champion import decision_stands
 
     if not decision_stands(params.promote):
@@ -121,7 +140,6 @@ def _restore_local_state(params: Params) -> None:
 
     The champion's files in the store, the MLflow run, the marks of workers that have no work left.
     """
-    from pitchline import layout
     from pitchline.promote import champion as champions
 
     current = champions.read_champion()
@@ -134,21 +152,52 @@ def _restore_local_state(params: Params) -> None:
 
 
 @click.command()
+@click.option(
+    "--built",
+    is_flag=True,
+    help="Record the stages that are up to date, and leave the others as dvc.lock has them.",
+)
+@click.option("--push", is_flag=True, help="Send what was recorded to the DVC remote as well.")
 @click.pass_obj
-def record(params_file: Path) -> None:
+def record(params_file: Path, built: bool, push: bool) -> None:
     """Record in DVC what Snakemake built here.
 
     Refused while Snakemake still plans something, when parameters were changed on Snakemake's
-    command line, and inside a DVC stage.
+    command line, and inside a DVC stage. With --built, a stage of which that is true is left out
+    and named; the others are recorded.
     """
-    load(params_file)
+    params = load(params_file)
     _refuse_inside_stage()
+    if push:
+        _refuse_without_remote()
     left = planned()
-    if left:
+    if left and not built:
         raise BridgeError(
             f"Snakemake still plans {', '.join(left)}: what is here was not made from params.yaml "
             "and the code as they are (were parameters changed on the command line?). "
             "Run `snakemake --cores 2` first."
         )
-    _checked("DVC can't record the files", "dvc", "commit", "--force", "--quiet", *stages())
-    console.say("record", f"dvc.lock and the cache hold what was built ({', '.join(stages())})")
+    recorded = [stage for stage in stages() if not left or is_built(stage, params)]
+    left_out = [stage for stage in stages() if stage not in recorded]
+    if not recorded:
+        raise BridgeError("no stage is up to date here: run `snakemake --cores 2` first.")
+    _checked("DVC can't record the files", "dvc", "commit", "--force", "--quiet", *recorded)
+    if push:
+        _checked("the files can't be sent to the DVC remote", "dvc", "push", "--quiet", *recorded)
+    where = "dvc.lock, the cache and the remote" if push else "dvc.lock and the cache"
+    console.say("record", f"{where} hold what was built ({', '.join(recorded)})")
+    if left_out:
+        console.say(
+            "record",
+            f"left as dvc.lock has it, not made from what is here: {', '.join(left_out)}",
+        )
+
+
+def _refuse_without_remote() -> None:
+    """DVC would say so only after everything was recorded."""
+    config = _checked("DVC can't read its settings", "dvc", "config", "--list")
+    if not any(line.startswith("core.remote=") for line in config.splitlines()):
+        raise BridgeError(
+            "DVC has no default remote to push to: `dvc remote add --default NAME URL` "
+            "(docs/retraining.md, Remotes)."
+        )

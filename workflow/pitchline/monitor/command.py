@@ -175,8 +175,10 @@ def emergency(ctx: click.Context, start: bool) -> None:
         console.warn("monitor", f"emergency: held back by {', '.join(told['held_back_by'])}")
     elif start:
         starting.remember(told)
-        run = starting.start(told["command"], ctx.obj)
-        console.warn("monitor", f"emergency: {told['reason']}; retraining queued as {run}")
+        asked = starting.asked_elsewhere(told)
+        run = None if asked else starting.start(told["command"], ctx.obj)
+        how = f"asked for in {asked}" if asked else f"queued as {run}"
+        console.warn("monitor", f"emergency: {told['reason']}; retraining {how}")
     else:
         console.warn("monitor", f"emergency: retrain with `{shlex.join(told['command'])}`")
         ctx.exit(DUE)

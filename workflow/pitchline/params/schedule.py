@@ -3,7 +3,7 @@
 import re
 import shlex
 from datetime import UTC, datetime
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, Field, model_validator
@@ -98,6 +98,14 @@ class Schedule(Section):
     )
     cores: int | None = Field(
         ge=1, le=1024, description="cores that Snakemake may use in a task; null for all"
+    )
+    record: Literal["none", "record", "push"] = Field(
+        description="what follows a task that built something with Snakemake: nothing; or DVC is "
+        "told, which writes dvc.lock for a person to commit; or that, and the files are sent to "
+        "the DVC remote"
+    )
+    record_minutes: float = Field(
+        gt=0, le=1440, description="minutes, beside the task's own limit, that recording may take"
     )
     heartbeat_seconds: float = Field(
         gt=0, le=60, description="a runner at work or waiting shows so often that it lives"

@@ -2,16 +2,20 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from pitchline import layout
-from pitchline.files import sha256_of
+from pitchline.files import PART_SUFFIX, sha256_of
 
 DVC_LOCK = Path("dvc.lock")
 COLLECTED = layout.RECEIPTS / "run.json"
 HEX = 12
+POINTERS = (layout.CHAMPION, layout.CHALLENGER, layout.DECISION)
+LASTING = (layout.COLLECT_STATE, layout.ISSUED, layout.SEARCHES, layout.BACKTEST_SEARCHES, DVC_LOCK)
+PASSING = (".lock", PART_SUFFIX)
 
 
 def _told_by(path: Path, *names: str) -> dict[str, Any]:
@@ -35,18 +39,29 @@ def raw_content() -> str | None:
 
 
 def content() -> dict[str, str]:
-    """Hashes by which caches are keyed: of the raw archive, and of that with the models' pointers.
+    """Hashes by which caches are keyed.
 
-    Without an archive they are ``none``.
+    Returns:
+        ``raw``: of the archive; ``models``: of the models' pointers; ``state``: of both and of all
+        that can't be made again from them (pauses and validators of sources, issued forecasts,
+        trials of a search, what DVC knows). Without an archive all are ``none``.
     """
     raw = raw_content()
     if raw is None:
-        return {"raw": "none", "state": "none"}
-    whole = hashlib.sha256(raw.encode())
-    for path in (layout.CHAMPION, layout.DECISION):
-        if path.exists():
-            whole.update(f"{path} {sha256_of(path)}\n".encode())
-    return {"raw": raw, "state": whole.hexdigest()}
+        return {"raw": "none", "models": "none", "state": "none"}
+    models = _hash_of(POINTERS)
+    state = hashlib.sha256(f"{raw} {models} {_hash_of(LASTING)}".encode()).hexdigest()
+    return {"raw": raw, "models": models, "state": state}
+
+
+def _hash_of(roots: Iterable[Path]) -> str:
+    """One hash over files and folders, those that are there."""
+    whole = hashlib.sha256()
+    for root in roots:
+        for path in sorted([root, *root.rglob("*")]):
+            if path.is_file() and path.suffix not in PASSING:
+                whole.update(f"{path} {sha256_of(path)}\n".encode())
+    return whole.hexdigest()
 
 
 def standing() -> dict[str, Any]:

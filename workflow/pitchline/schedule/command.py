@@ -21,6 +21,13 @@ QUEUED_WITHIN_SECONDS = 30.0
 @click.argument("settings", nargs=-1, metavar="[-- SECTION={...} ...]")
 @click.option("--trigger", default="manual", show_default=True, help="Who calls.")
 @click.option("--reason", default=None, help="Why; recorded as the run's cause.")
+@click.option(
+    "--set",
+    "changes",
+    multiple=True,
+    metavar="SECTION.NAME=VALUE",
+    help="A parameter of this run alone; may be repeated.",
+)
 @click.option("--due", "due_text", default=None, help="The due time to answer, in UTC.")
 @click.option(
     "--wait/--no-wait",
@@ -28,6 +35,18 @@ QUEUED_WITHIN_SECONDS = 30.0
     help="Wait for its end, or print the run's name while another process waits.",
 )
 @click.option("--show/--quiet", default=None, help="Show the task's output; by hand it is.")
+@click.option(
+    "--record/--no-record",
+    "records",
+    default=True,
+    help="Heed schedule.record, or record nothing in DVC.",
+)
+@click.option(
+    "--nothing-to-do",
+    "passes",
+    is_flag=True,
+    help="Record the run, and that its due time is answered, without running anything.",
+)
 @click.option("--run-id", default=None, hidden=True)
 @click.pass_obj
 def run(
@@ -36,9 +55,12 @@ def run(
     settings: tuple[str, ...],
     trigger: str,
     reason: str | None,
+    changes: tuple[str, ...],
     due_text: str | None,
     wait: bool,
     show: bool | None,
+    records: bool,
+    passes: bool,
     run_id: str | None,
 ) -> None:
     """Run a TASK of the schedule when its turn comes, within its limit.
@@ -51,6 +73,7 @@ def run(
     from pitchline.schedule.work import Asked
 
     schedule = load(params_file).schedule
+    settings = (*settings, *targets.settings_of(changes))
     targets.check_settings(targets.task_named(schedule, task), settings)
     due = None if due_text is None else clock.moment_of(due_text)
     if not wait:
@@ -71,6 +94,8 @@ def run(
         settings,
         trigger == "manual" and run_id is None if show is None else show,
         run_id,
+        records,
+        passes,
     )
     try:
         code = run_task(schedule, params_file, asked)
@@ -215,12 +240,44 @@ def start(params_file: Path, cancel_running: bool) -> None:
 @schedule.command()
 @click.pass_obj
 def content(params_file: Path) -> None:
-    """Print the hashes by which CI keys its caches: of the archive, and of all state."""
+    """Print the hashes by which CI keys its caches: of archive, models' pointers and all state."""
     from pitchline.schedule.artifacts import content as hashes
 
     load(params_file)
     for name, value in hashes().items():
         click.echo(f"{name}={value}")
+
+
+@schedule.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.pass_obj
+def keep(params_file: Path, folder: Path) -> None:
+    """Write the ledger, the emergencies and the alerts to FOLDER, and print its content's hash.
+
+    For a machine that forgets, such as a hosted CI job: a cache carries the folder.
+    """
+    from pitchline.schedule import carrying
+
+    load(params_file)
+    click.echo(f"memory={carrying.keep(folder)}")
+
+
+@schedule.command()
+@click.argument("folders", nargs=-1, type=click.Path(path_type=Path, file_okay=False))
+@click.option(
+    "--own",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=None,
+    help="A folder as well, and its alerts take the place of those here.",
+)
+@click.pass_obj
+def recall(params_file: Path, folders: tuple[Path, ...], own: Path | None) -> None:
+    """Put the runs and emergencies that FOLDERS carry together with those that are here."""
+    from pitchline.schedule import carrying
+
+    load(params_file)
+    runs = carrying.recall([*folders, own] if own else folders, own)
+    console.say("schedule", f"{runs} run(s) of elsewhere are known now")
 
 
 @schedule.command()
@@ -239,9 +296,10 @@ def render(params_file: Path, engine: str, folder: Path | None) -> None:
     from pitchline.schedule.render import crontab, github, systemd
     from pitchline.schedule.targets import TOOLS
 
-    table = load(params_file).schedule
+    params = load(params_file)
+    table = params.schedule
     if engine == "github":
-        made, usual = github.files(table), Path()
+        made, usual = github.files(table, params.alerts), Path()
     else:
         files = crontab.files if engine == "crontab" else systemd.files
         made, usual = files(table, Path.cwd(), TOOLS / "pitchline"), Path("schedule")

@@ -13,7 +13,7 @@ from types import FrameType
 from typing import BinaryIO
 
 from pitchline import alerts, console, layout
-from pitchline.params import Schedule, ScheduledTask
+from pitchline.params import Schedule, ScheduledTask, TaskRetries
 from pitchline.schedule import artifacts, clock, ledger, processes, telling, turns
 from pitchline.schedule.beats import Beat, Outcome
 from pitchline.schedule.due import latest_due, missed
@@ -108,8 +108,10 @@ def _run(work: Work) -> int:
     give_back = False
     try:
         await_turn(work)
-        code = _attempts(work)
+        code = 0 if work.asked.passes else _attempts(work)
         status = "succeeded" if code == 0 else "failed"
+        if code == 0:
+            _record(work)
     except Ended as ended:
         status, code, give_back = ended.status, ended.exit_code, ended.give_back
         work.run = replace(work.run, cause=f"{work.run.cause}; {ended.why}")
@@ -149,7 +151,7 @@ def _attempts(work: Work) -> int:
             policy.exit_codes is not None and code not in policy.exit_codes
         ):
             break
-        pause = min(policy.backoff_seconds * 2 ** (attempt - 1), MOST_BACKOFF_SECONDS)
+        pause = _backoff(policy, attempt)
         work.log.write("tries again", "warning", exit_code=code, after_seconds=pause)
         _pause(work, pause, ends)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -160,6 +162,49 @@ def _attempts(work: Work) -> int:
         **artifacts.collected_since(at),
     }
     return code
+
+
+def _record(work: Work) -> None:
+    """Let DVC know what the task built; where that fails it is told, and the run has succeeded."""
+    what, name = work.schedule.record, work.run.task
+    if (
+        work.asked.passes
+        or not work.asked.records
+        or not any(map(uses_snakemake, work.task.target))
+    ):
+        return
+    if what == "none":
+        telling.tell_recorded(name, "Recording is off (schedule.record).")
+        return
+    line = "pitchline record --built" + (" --push" if what == "push" else "")
+    ends = time.monotonic() + work.schedule.record_minutes * 60
+    policy, code = work.task.retries, 0
+    try:
+        for attempt in range(policy.times + 1):
+            if attempt:
+                _pause(work, _backoff(policy, attempt), ends)
+            _await_free_folder(work, ends)
+            code = _execute(work, line, ends)
+            if code == 0:
+                break
+        why = f"exit code {code}"
+    except Ended as ended:
+        if ended.status != "timed out":
+            raise
+        code = ended.exit_code
+        why = f"over schedule.record_minutes, {work.schedule.record_minutes:g}"
+    work.metrics["recorded"] = code == 0
+    if code == 0:
+        telling.tell_recorded(name, f"{work.run.run_id} was recorded.")
+        return
+    work.log.write("not recorded", "error", why=why)
+    console.warn("run", f"{name}: what it built is not recorded in DVC ({why})")
+    telling.tell_not_recorded(work.run, why, telling.tail_of(work.run))
+
+
+def _backoff(policy: TaskRetries, attempt: int) -> float:
+    """Seconds to wait after so many tries."""
+    return min(policy.backoff_seconds * 2.0 ** (attempt - 1), MOST_BACKOFF_SECONDS)
 
 
 def _execute(work: Work, line: str, ends: float) -> int:

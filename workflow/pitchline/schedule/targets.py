@@ -1,6 +1,7 @@
 """What a task runs: lines of the table as commands, and whether they exist."""
 
 import difflib
+import json
 import re
 import shlex
 import subprocess
@@ -8,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -17,6 +19,7 @@ from pitchline.params import Schedule, ScheduledTask
 from pitchline.rules import LOCK
 
 TOOLS = Path(sys.executable).parent
+CHANGE = re.compile(r"(?P<name>[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+)=(?P<value>.+)", re.DOTALL)
 SETTING = re.compile(r"[a-z][a-z0-9_]*=.+", re.DOTALL)
 FLAG = re.compile(r"--?[a-zA-Z].*")
 
@@ -72,6 +75,34 @@ def check_settings(task: ScheduledTask, settings: Sequence[str]) -> None:
             )
     if settings and not any(uses_snakemake(line) for line in task.target):
         raise ParamsError(f"{', '.join(task.target)}: takes no parameters, it calls no Snakemake.")
+
+
+def settings_of(changes: Sequence[str]) -> list[str]:
+    """Parameters written one by one as Snakemake's --config takes them.
+
+    Args:
+        changes: ``SECTION.NAME=VALUE`` each; a value is taken as it stands, whatever signs it has.
+
+    Raises:
+        ParamsError: one isn't of this form.
+    """
+    sections: dict[str, dict[str, Any]] = {}
+    for change in changes:
+        found = CHANGE.fullmatch(change)
+        if found is None:
+            raise ParamsError(
+                f"{change!r}: a parameter of a run is written SECTION.NAME=VALUE, such as "
+                "retrain.lookback_days=14."
+            )
+        section, *names, last = found["name"].split(".")
+        place = sections.setdefault(section, {})
+        for name in names:
+            place = place.setdefault(name, {})
+            if not isinstance(place, dict):
+                raise ParamsError(f"{change!r}: {name} was given a value of its own, too.")
+        place[last] = found["value"]
+    # JSON is YAML, and quotes whatever YAML would take for a sign of its own.
+    return [f"{section}={json.dumps(value)}" for section, value in sections.items()]
 
 
 def uses_snakemake(line: str) -> bool:

@@ -25,6 +25,11 @@ def overdue_key(task: str) -> str:
     return f"schedule/{task}/overdue"
 
 
+def record_key(task: str) -> str:
+    """Under which it is told that what a task built was not recorded in DVC."""
+    return f"schedule/{task}/record"
+
+
 def tell_ended(run: Run, log_tail: list[str] | None = None) -> bool:
     """Tell how a run ended, if that is news; whether something was told."""
     if run.status == "succeeded":
@@ -53,6 +58,30 @@ def tell_ended(run: Run, log_tail: list[str] | None = None) -> bool:
         now=clock.now(),
     )
     return True
+
+
+def tell_not_recorded(run: Run, why: str, log_tail: list[str]) -> None:
+    """Tell that a task built what DVC doesn't know; the run itself is no failure."""
+    lines = [
+        f"Run {run.run_id} built its outputs and they stand; `pitchline record` did not: {why}.",
+        *log_tail[-LINES:],
+        "Mend that, then run `pitchline record --built` (docs/operations.md, Recording).",
+    ]
+    alerts.tell(
+        record_key(run.task),
+        "error",
+        f"What {run.task} built is not recorded in DVC",
+        "\n".join(lines),
+        source=SOURCE,
+        facts={"run": run.run_id},
+        now=clock.now(),
+    )
+
+
+def tell_recorded(task: str, how: str) -> None:
+    """Take back that something was not recorded, if that was told."""
+    if alerts.is_open(record_key(task)):
+        alerts.resolve(record_key(task), how, source=SOURCE, now=clock.now())
 
 
 def tell_overdue(task: str, missed: Missed, last_success: Run | None) -> bool:

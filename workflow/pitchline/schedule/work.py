@@ -31,6 +31,8 @@ class Asked:
         settings: parameters changed for this run, as Snakemake's --config takes them.
         show: whether the task's output is shown as well.
         run_id: the run's name, if it was promised to somebody.
+        records: whether ``schedule.record`` is heeded.
+        passes: nothing is to be done: the run is recorded, and runs nothing.
     """
 
     task: str
@@ -40,6 +42,8 @@ class Asked:
     settings: Sequence[str] = ()
     show: bool = False
     run_id: str | None = None
+    records: bool = True
+    passes: bool = False
 
 
 @dataclass

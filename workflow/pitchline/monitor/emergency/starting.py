@@ -1,5 +1,6 @@
 """Queuing an emergency retraining, and remembering that it was asked for."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,9 @@ from pitchline.files import read_json, write_json
 from pitchline.params.types import utc_moment
 
 MADE_BY = "pitchline monitor emergency --start"
+# Where a run can't outlive its job, as on a hosted CI runner, this names a file: what is asked for
+# goes there, as lines `name=value`, and whoever reads it starts the retraining.
+ASKED_TO = "PITCHLINE_EMERGENCY_TO"
 
 
 def started_before(path: Path = layout.EMERGENCIES) -> list[dict[str, Any]]:
@@ -42,6 +46,32 @@ def remember(decision: Mapping[str, Any], path: Path = layout.EMERGENCIES) -> No
     """Add a retraining to those started, before it starts: one that dies still counts."""
     entry = {name: decision[name] for name in ("as_of", "reason", "champion")}
     write_json(path, [*started_before(path), entry])
+
+
+def asked_elsewhere(decision: Mapping[str, Any]) -> str | None:
+    """Leave the retraining to whoever reads the file that the environment names.
+
+    Args:
+        decision: as from ``rule.decide``.
+
+    Returns:
+        The file; None if the environment names none.
+
+    Raises:
+        PitchlineError: it can't be written.
+    """
+    path = os.environ.get(ASKED_TO)
+    if not path:
+        return None
+    try:
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.writelines(f"{name}={decision[name]}\n" for name in ("reason", "lookback_days"))
+    except OSError as error:
+        raise PitchlineError(
+            f"{path} ({ASKED_TO}): the emergency retraining could not be asked for "
+            f"({error.strerror}). Mend that, then run the command of {layout.EMERGENCY} by hand."
+        ) from error
+    return path
 
 
 def start(command: Sequence[str], params_file: Path) -> str:
