@@ -27,7 +27,6 @@ with socket.socket(socket.AF_UNIX) as server:
 
 def serve(address: str) -> None:
     """Answer calls until the process is ended."""
-    from pitchline.cli import main
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX) as server:
@@ -40,27 +39,32 @@ def serve(address: str) -> None:
                 continue
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             server.close()
-            length, files, _, _ = socket.recv_fds(call, 4, 3)
-            text = b""
-            while len(text) < int.from_bytes(length, "big"):
-                text += call.recv(1 << 16)
-            asked = json.loads(text)
-            for number, file in enumerate(files):
-                os.dup2(file, number)
-                os.close(file)
-            os.environ.clear()
-            os.environ.update(asked["env"])
-            os.chdir(asked["folder"])
-            sys.argv = ["pitchline", *asked["words"]]
-            code: object = 0
-            try:
-                main()
-            except SystemExit as ended:
-                code = ended.code
-            sys.stdout.flush()
-            sys.stderr.flush()
-            call.sendall(str(code if isinstance(code, int) else bool(code) + 0).encode())
+            command = os.fork()
+            if command == 0:
+                _run(call)
+            _, status = os.waitpid(command, 0)
+            call.sendall(str(os.waitstatus_to_exitcode(status)).encode())
             os._exit(0)
+
+
+def _run(call: socket.socket) -> None:
+    """Be the command that is asked for; it ends the process."""
+    from pitchline.cli import main
+
+    length, files, _, _ = socket.recv_fds(call, 4, 3)
+    text = b""
+    while len(text) < int.from_bytes(length, "big"):
+        text += call.recv(1 << 16)
+    call.close()
+    asked = json.loads(text)
+    for number, file in enumerate(files):
+        os.dup2(file, number)
+        os.close(file)
+    os.environ.clear()
+    os.environ.update(asked["env"])
+    os.chdir(asked["folder"])
+    sys.argv = ["pitchline", *asked["words"]]
+    main()
 
 
 @contextmanager

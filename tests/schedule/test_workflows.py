@@ -108,6 +108,7 @@ class World(GitHub):
     def _lay(self, pitchline: str) -> None:
         program(self.source / "tools/pitchline", pitchline)
         self.params = yaml.safe_load((ROOT / "params.yaml").read_text())
+        self.params["alerts"]["group_seconds"] = 0.0
         tasks = self.params["schedule"]["tasks"]
         for task in tasks.values():
             task["retries"] = {"times": 0, "backoff_seconds": 0.0, "exit_codes": None}
@@ -197,7 +198,7 @@ def begun() -> Iterator[Path]:
         with at_work(tools, Path(home), environment()) as pitchline:
             made = World(folder, pitchline)
             first = made.call("retrain", inputs={"begin": True})
-            assert first["retrain"].result == "success", first["retrain"].said
+            assert first["retrain"].result == "success", first["retrain"]
             yield folder
 
 

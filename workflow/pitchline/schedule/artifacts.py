@@ -59,7 +59,7 @@ def _hash_of(roots: Iterable[Path]) -> str:
     whole = hashlib.sha256()
     for root in roots:
         for path in sorted([root, *root.rglob("*")]):
-            if path.is_file() and path.suffix not in PASSING:
+            if path.is_file() and (path == root or path.suffix not in PASSING):
                 whole.update(f"{path} {sha256_of(path)}\n".encode())
     return whole.hexdigest()
 
