@@ -6,6 +6,7 @@ from pathlib import Path
 from tests.dag.workspace import NOTHING_TO_DO, Workspace, without_network
 
 FEWER_TRIALS = {"  trials: 6": "  trials: 5"}
+NEARER_HORIZON = {"  horizon_days: 21": "  horizon_days: 5"}
 OTHER_SEED = {"seed: 20140816": "seed: 7"}
 MONITORING = {
     "settle_predictions",
@@ -43,12 +44,15 @@ def test_the_doors_in_turn_and_what_a_clone_is_told(workspace: Workspace, tmp_pa
     planned = workspace.planned_rules()
     assert "tune_model" in planned
     assert "build_features" not in planned
+    # How a new candidate goes through record, repro and a clone is told by test_rollback.py.
+    workspace.run("git", "checkout", "--quiet", "params.yaml")
+    workspace.edit_params(NEARER_HORIZON)
     workspace.snakemake()
     workspace.run("pitchline", "record")
     assert workspace.dvc_is_clean()
     assert "didn't change" in workspace.run("dvc", "repro").stdout
     workspace.push_to(tmp_path / "remote")
-    workspace.commit("fewer trials")
+    workspace.commit("a nearer horizon")
 
     # In a clone `sync` fetches by itself, and tells of gates the candidate was never judged by.
     clone = workspace.clone(tmp_path / "clone")
@@ -62,24 +66,13 @@ def test_the_doors_in_turn_and_what_a_clone_is_told(workspace: Workspace, tmp_pa
     clone.run("pitchline", "promote", "decide")
     clone.run("dvc", "pull", "--quiet")
     assert NOT_JUDGED not in clone.run("pitchline", "sync").stdout
-    clone.edit_params({"  horizon_days: 21": "  horizon_days: 5"})
+    clone.edit_params({new: old for old, new in NEARER_HORIZON.items()})
     assert clone.planned_rules() - {"all"} == {"predict_fixtures", *MONITORING} - {
         "monitor_quality"
     }
 
 
-def test_a_changed_parameter_in_a_fresh_clone_trains_a_new_model(clone: Workspace) -> None:
-    clone.run("dvc", "pull", "--quiet")
-    old = json.loads((clone.folder / "models/candidate/model.json").read_text(encoding="utf-8"))
-    clone.edit_params(OTHER_SEED)
-
-    clone.run("dvc", "repro")
-
-    new = json.loads((clone.folder / "models/candidate/model.json").read_text(encoding="utf-8"))
-    assert (old["seed"], new["seed"]) == (20140816, 7)
-    assert clone.dvc_is_clean()
-
-
+# That a changed parameter in a fresh clone trains a new model is told by test_dvc.py.
 def test_a_changed_collect_parameter_is_not_hidden_by_what_persists(clone: Workspace) -> None:
     clone.run("dvc", "pull", "--quiet")
     clone.edit_params({"    first_season: 2021-22": "    first_season: 2020-21"})
@@ -112,9 +105,9 @@ def test_record_refuses_what_is_out_of_date(workspace: Workspace) -> None:
     assert "tune_model" in refused.stdout
 
 
-def test_the_bridges_refuse_inside_a_dvc_stage(workspace: Workspace) -> None:
+def test_the_bridges_refuse_inside_a_dvc_stage(built: Workspace) -> None:
     for bridge in ("record", "sync"):
-        refused = workspace.run("pitchline", bridge, check=False, env={"DVC_STAGE": "train"})
+        refused = built.run("pitchline", bridge, check=False, env={"DVC_STAGE": "train"})
         assert refused.returncode == 1
         assert "DVC stage train" in refused.stdout
 
@@ -143,13 +136,15 @@ def test_two_runs_in_one_folder_do_not_collide_and_the_summary_ends_a_run(
 ) -> None:
     import fcntl
 
+    forced = ("snakemake", "--cores", "2", "--force", "settle_predictions")
     lock = workspace.folder / ".snakemake/pitchline/lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
     with lock.open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        refused = workspace.snakemake("--force", "settle_predictions", check=False)
+        refused = workspace.run(*forced, check=False)
     assert refused.returncode == 1
     assert "another run is at work" in refused.stdout
 
-    output = workspace.snakemake("--force", "settle_predictions").stdout
+    output = workspace.run(*forced).stdout
     for part in ("Built", "log loss", "base rates", "Candidate", "Next fixtures", "How they did"):
         assert part in output

@@ -49,7 +49,7 @@ def test_bad_data_stop_the_retraining_until_it_is_forced(workspace: Workspace) -
     assert {path.name: path.read_bytes() for path in candidate.iterdir()} == before
     assert (workspace.folder / "models/champion.json").read_bytes() == champion
 
-    workspace.snakemake("retrain", "--config", FORCED)
+    workspace.snakemake("models/decision.json", "--config", FORCED)
 
     card = json.loads((candidate / "model.json").read_text())
     assert card["training_data"]["forced"]

@@ -31,20 +31,18 @@ def test_after_a_rollback_neither_door_promotes_again_and_a_clone_gets_the_resto
     workspace.commit("a remote")
     first = serving(workspace)
     workspace.edit_params(OTHER_WINDOW)
-    workspace.snakemake()
+    workspace.snakemake("retrain", "predict")
     second = serving(workspace)
-    assert second != first
+    assert forecast_by(workspace) == second != first
 
     told = workspace.run("pitchline", "promote", "--rollback", "--reason", "worse").stdout
 
     assert f"{second} is rolled back, {first} is the champion" in told
     after = {"predict_fixtures", "settle_predictions", "monitor_performance", "monitor_drift"}
     assert workspace.planned_rules() - {"all"} == after
-    workspace.snakemake()
-    assert (serving(workspace), forecast_by(workspace)) == (first, first)
     workspace.snakemake("--forcerun", "decide_promotion")
     workspace.run("pitchline", "record")
-    workspace.run("dvc", "repro")
+    assert "Running stage" not in workspace.run("dvc", "repro").stdout
     assert (serving(workspace), forecast_by(workspace)) == (first, first)
     workspace.run("dvc", "push", "--quiet")
     workspace.commit("rolled back")

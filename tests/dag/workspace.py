@@ -1,6 +1,8 @@
 """A copy of the project under a temporary folder, with the tools of this environment."""
 
+import compileall
 import os
+import py_compile
 import re
 import shutil
 import subprocess
@@ -22,7 +24,8 @@ SLICE = {
     r"first_season: 2023-24": "first_season: 2025-26",
     r"refit_steps: 4": "refit_steps: 12",
     r"trials: 20": "trials: 2",
-    r"bootstrap_samples: 2000": "bootstrap_samples: 200",
+    r"bootstrap_samples: 2000": "bootstrap_samples: 100",
+    r"  max_rounds: 400": "  max_rounds: 100",
     "threshold: 300.0": "threshold: 200.0",
     "threshold: 0.6": "threshold: null",
     """metric: log_loss_gain_over_elo
@@ -79,8 +82,12 @@ class Workspace:
         return done
 
     def snakemake(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run Snakemake on two cores."""
-        return self.run("snakemake", "--cores", "2", *arguments, check=check)
+        """Run Snakemake on two cores.
+
+        Without its hooks, the lock and the summary that ends a run: they have tests of their own,
+        and a summary takes seconds.
+        """
+        return self.run("snakemake", "--cores", "2", "--no-hooks", *arguments, check=check)
 
     def plans_nothing(self) -> bool:
         """Whether Snakemake finds everything up to date."""
@@ -114,10 +121,10 @@ class Workspace:
     def clone(self, folder: Path) -> "Workspace":
         """A fresh clone: neither DVC's cache nor Snakemake's records come along.
 
-        Only numba's compiled code does, to spare the clone a compilation.
+        Only compiled code does, to spare the clone a compilation.
         """
         self.run("git", "clone", "--quiet", str(self.folder), str(folder))
-        carry_compiled(self.folder, folder)
+        carry_compiled(self.folder, folder, ("nbi", "nbc", "pyc"))
         return Workspace(folder)
 
     def push_to(self, remote: Path) -> None:
@@ -143,16 +150,28 @@ class Workspace:
         return {k: v for k, v in self.hashes().items() if not k.startswith("models/champions/")}
 
 
-def carry_compiled(source: Path, target: Path) -> None:
-    """Copy numba's caches from one project folder to another.
+def compile_once(folder: Path) -> None:
+    """Compile a project's package so that ``carry_compiled`` can give it to its clones.
+
+    Python then goes by the source's hash, not by its time, which is another one in a clone.
+    """
+    compileall.compile_dir(
+        folder / "workflow",
+        quiet=1,
+        invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH,
+    )
+
+
+def carry_compiled(source: Path, target: Path, kinds: tuple[str, ...] = ("nbi", "nbc")) -> None:
+    """Copy compiled code, numba's and by ``kinds`` Python's, from one project folder to another.
 
     Numba looks for a module's cache beside the module and takes an entry only if the module's
     content is the one it was compiled from; a cache in a folder of its own (NUMBA_CACHE_DIR) goes
     by the module's path and would not be found from another project folder.
     """
-    for path in (source / "workflow/pitchline").rglob("__pycache__/*.nb[ic]"):
+    for path in (source / "workflow/pitchline").rglob("__pycache__/*"):
         copy = target / path.relative_to(source)
-        if copy.parent.parent.is_dir():
+        if path.suffix[1:] in kinds and copy.parent.parent.is_dir():
             copy.parent.mkdir(exist_ok=True)
             shutil.copy2(path, copy)
 
@@ -189,6 +208,7 @@ def project_copy(folder: Path) -> Workspace:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(source, target, follow_symlinks=False)
     carry_compiled(ROOT, folder)
+    compile_once(folder)
     workspace = Workspace(folder)
     workspace.run("git", "init", "--quiet")
     return workspace

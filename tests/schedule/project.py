@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -105,11 +106,12 @@ class Project:
     def await_(self, what: Callable[[], Any], seconds: float = PATIENCE) -> Any:
         """Wait until something is so."""
         ends = time.monotonic() + seconds
-        while time.monotonic() < ends:
+        while (began := time.monotonic()) < ends:
             found = what()
             if found:
                 return found
-            time.sleep(0.02)
+            # Who looks without a pause takes a core from what is awaited.
+            time.sleep(min(0.2, max(0.02, 3 * (time.monotonic() - began))))
         said = (self.folder / "said").read_text() if (self.folder / "said").exists() else ""
         raise AssertionError(f"never came to be; said so far:\n{said}\n{self.runs()}")
 
@@ -122,8 +124,12 @@ class Project:
 
     def processes(self, name: str = "sleep") -> list[psutil.Process]:
         """Processes of a name whose folder is the project's."""
-        found = psutil.process_iter(["name", "cwd"])
-        return [p for p in found if (p.info["name"], p.info["cwd"]) == (name, str(self.folder))]
+        found = []
+        for process in psutil.process_iter(["name"]):
+            with suppress(psutil.Error):
+                if process.info["name"] == name and process.cwd() == str(self.folder):
+                    found.append(process)
+        return found
 
     def lines(self, name: str) -> list[str]:
         """Lines that tasks have written to a file."""

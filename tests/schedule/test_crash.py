@@ -4,6 +4,7 @@ import random
 import signal
 import sqlite3
 import subprocess
+import threading
 import time
 from contextlib import closing
 from pathlib import Path
@@ -121,6 +122,20 @@ def test_a_task_left_by_its_runner_is_ended_before_the_next_begins(project: Proj
     assert project.call("run", "retrain").returncode == 0
     assert project.processes() == []
     assert project.lines("alive") == []
+
+
+def test_a_ledger_that_another_process_makes_at_the_same_moment_is_waited_for(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "ledger.sqlite"
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        soon = threading.Timer(0.3, other.execute, ("COMMIT",))
+        soon.start()
+        with ledger.opened(path) as connection:
+            assert connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+        soon.join()
+    assert ledger.recent_runs(path=path) == []
 
 
 def small_disk(folder: str) -> list[str]:

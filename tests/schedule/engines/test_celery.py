@@ -85,7 +85,8 @@ def test_without_redis_it_says_what_to_install(
 def celery(project: Engines) -> Engines:
     need("redis-server", shutil.which("redis-server") is not None, "apt-get install redis-server")
     project.redis()
-    project.task("collect", "echo x >> done; sleep $(cat nap 2> /dev/null || echo 0)")
+    for name in ("collect", "quality", "performance"):
+        project.task(name, f"echo x >> {name}; sleep $(cat nap 2> /dev/null || echo 0)")
     project.task("retrain", RETRAIN)
     project.task("backup", "exit 3", enabled=False)
     return project
@@ -106,9 +107,8 @@ def fire(app: Celery, task: str) -> None:
     beat.apply_async(beat.schedule[task], producer=beat.producer, advance=False)
 
 
-def test_a_worker_runs_each_due_time_once_and_what_is_sent_by_hand(
-    celery: Engines, tmp_path: Path
-) -> None:
+# One test, as each start of a worker takes seconds.
+def test_each_due_time_runs_once_whatever_becomes_of_its_worker(celery: Engines) -> None:
     worker = celery.service("schedule", "celery", "worker")
     celery.await_well("redis", "worker")
     app = app_of(celery)
@@ -117,8 +117,9 @@ def test_a_worker_runs_each_due_time_once_and_what_is_sent_by_hand(
     celery.await_(lambda: len(celery.runs("collect", skipped=True)) == 2)
     run = celery.await_status("collect", "succeeded")
     assert (run.trigger, run.due) == ("celery", latest_due("0 2 * * *", run.queued_at))
-    assert celery.lines("done") == ["x"]
+    assert celery.lines("collect") == ["x"]
 
+    # What is sent by hand runs as well.
     sent = {"reason": "drift's back", "lookback_days": 14}
     app.send_task("pitchline.retrain", kwargs=sent)
     run = celery.await_status("retrain", "succeeded")
@@ -130,40 +131,32 @@ def test_a_worker_runs_each_due_time_once_and_what_is_sent_by_hand(
 
     app.send_task("pitchline.backup")
     celery.await_(lambda: "backup: exit code 3" in celery.said)
+    assert celery.lines("collect") == ["x"]
 
-    assert celery.lines("done") == ["x"]
-    worker.terminate()
-    assert worker.wait(30) == 0
-
-
-def test_a_worker_that_ends_gives_its_run_to_the_next_one(celery: Engines) -> None:
-    (celery.folder / "nap").write_text("600")
-    first = celery.service("schedule", "celery", "worker")
-    celery.await_well("worker")
-    fire(app_of(celery), "collect")
-    celery.await_status("collect", "running")
+    # A worker that is asked to end gives its run to the next one.
+    nap = celery.folder / "nap"
+    nap.write_text("600")
+    fire(app, "quality")
+    celery.await_status("quality", "running")
     celery.await_(lambda: celery.processes("sleep"))
-    first.send_signal(signal.SIGTERM)
-    assert first.wait(60) == 0
-    assert celery.runs("collect")[-1].status == "cancelled"
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(60) == 0
+    assert celery.runs("quality")[-1].status == "cancelled"
     assert celery.processes("sleep") == []
-    (celery.folder / "nap").write_text("0")
-    celery.service("schedule", "celery", "worker")
-    run = celery.await_status("collect", "succeeded")
-    assert (run.trigger, run.due) == ("celery", celery.runs("collect")[0].due)
-    assert celery.lines("done") == ["x", "x"]
-
-
-def test_a_run_outlives_a_worker_that_is_killed(celery: Engines) -> None:
-    (celery.folder / "nap").write_text("4")
+    nap.write_text("0")
     worker = celery.service("schedule", "celery", "worker")
-    celery.await_well("worker")
-    fire(app_of(celery), "collect")
+    run = celery.await_status("quality", "succeeded")
+    assert (run.trigger, run.due) == ("celery", celery.runs("quality")[0].due)
+    assert celery.lines("quality") == ["x", "x"]
+
+    # The run of a worker that is killed outlives it.
+    nap.write_text("4")
+    fire(app, "performance")
     celery.await_(lambda: celery.processes("sleep"))
     worker.kill()
-    assert celery.await_status("collect", "succeeded").trigger == "celery"
+    assert celery.await_status("performance", "succeeded").trigger == "celery"
     # As when Redis hands the message out again: the due time is taken.
     celery.service("schedule", "celery", "worker")
-    fire(app_of(celery), "collect")
-    celery.await_(lambda: len(celery.runs("collect", skipped=True)) == 2)
-    assert celery.lines("done") == ["x"]
+    fire(app, "performance")
+    celery.await_(lambda: len(celery.runs("performance", skipped=True)) == 2)
+    assert celery.lines("performance") == ["x"]

@@ -5,6 +5,7 @@ This module opens and reads it; ``turns`` writes it. Moments are milliseconds si
 
 import json
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -158,10 +159,28 @@ def opened(path: Path = layout.LEDGER) -> Iterator[sqlite3.Connection]:
     with explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         with closing(_connect(path)) as connection:
-            connection.execute("PRAGMA journal_mode = WAL")
+            _write_ahead(connection)
             connection.execute("PRAGMA synchronous = FULL")
             _prepare(connection, path)
             yield connection
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Let readers and a writer be at work at once.
+
+    SQLite refuses this at once, whatever the connection's patience, while another process is at
+    the same in a new ledger.
+    """
+    ends = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > ends:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 def _connect(path: Path) -> sqlite3.Connection:
