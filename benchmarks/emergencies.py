@@ -62,7 +62,8 @@ def replay(folder: Path, every: int) -> None:
     known = pd.DatetimeIndex((kick_off + SETTLED).sort_values())
     first, last = kick_off.min().floor("D") + 7 * DAY, kick_off.max().ceil("D")
     matches = pd.read_parquet(folder / "data/tables/matches.parquet")
-    matches = matches[matches["match_id"].isin(history.rows["match_id"])].reset_index(drop=True)
+    matches = matches[matches["match_id"].isin(history.rows["match_id"])]
+    matches = matches[["competition", "kick_off", "result"]].sort_values("kick_off")
     champion, past = {"version": "walked", "as_of": f"{first:{MOMENT}}"}, []
     started, held, causes = Counter[str](), Counter[str](), Counter[tuple[str, str]]()
     quality: dict[str, Any] = {}
@@ -124,7 +125,8 @@ def report(history: History, started: Counter[str], causes: Counter[tuple[str, s
 
 def quality_of(matches: pd.DataFrame, moment: pd.Timestamp) -> dict[str, Any]:
     """Quality that holds nothing back, with the competitions' newest results as they are."""
-    recent = matches[matches["kick_off"] > moment - 400 * DAY]
+    first, last = matches["kick_off"].searchsorted([moment - 400 * DAY, moment + 100 * DAY])
+    recent = matches.iloc[first:last]
     recent = recent.assign(result=recent["result"].where(recent["kick_off"] + SETTLED <= moment))
     return {
         "status": "good",
