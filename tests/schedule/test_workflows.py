@@ -146,7 +146,13 @@ class World(GitHub):
                 "status": status,
                 "reasons": [{"name": name, "status": status, "text": f"{name} is {status}"}],
                 "newest_score": 0.99,
-                "competitions": [{"days_since_result": 2.0}],
+                "competitions": [
+                    {
+                        "newest_result": "2026-05-06T00:00:00Z",
+                        "playing_since": "2025-08-15T00:00:00Z",
+                        "days_since_result": 2.0,
+                    }
+                ],
             }
             self.write(f"monitoring/{name}.json", json.dumps(told))
 
