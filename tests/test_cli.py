@@ -56,6 +56,16 @@ def test_document_writes_what_is_committed(tmp_path: Path, monkeypatch: pytest.M
         assert path.read_bytes() == (ROOT / path).read_bytes()
 
 
+def test_a_command_imports_none_of_what_its_libraries_would_like_to_have() -> None:
+    code = (
+        "import sys; from pitchline.cli import UNUSED, cli; cli.get_command(None, 'predict')\n"
+        "assert {'xgboost', 'pandera'} < set(sys.modules)\n"
+        "assert not set(UNUSED) & set(sys.modules)\n"
+        "from sklearn.linear_model import LogisticRegression; import hypothesis"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_the_version_is_shown() -> None:
     assert __version__ in pitchline("--version").stdout
 

@@ -5,6 +5,8 @@ import importlib
 import os
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -52,6 +54,10 @@ COMMANDS = {
     "record": "pitchline.bridge:record",
 }
 
+# XGBoost and pandera import these where they find them, for what no stage uses: a second of each
+# process. A stage that needs scikit-learn imports it when it does.
+UNUSED = ("sklearn", "hypothesis")
+
 # They say how a project that is another environment's can be mended.
 OF_ANY_ENVIRONMENT = ("environment", "doctor")
 
@@ -70,8 +76,21 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, _, name = COMMANDS[cmd_name].partition(":")
-        command: click.Command = getattr(importlib.import_module(module), name)
+        with _hidden(*UNUSED):
+            command: click.Command = getattr(importlib.import_module(module), name)
         return command
+
+
+@contextmanager
+def _hidden(*packages: str) -> Iterator[None]:
+    """Let packages that are not imported yet seem not to be installed."""
+    hidden = [package for package in packages if package not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        for package in hidden:
+            del sys.modules[package]
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
