@@ -2,6 +2,8 @@
 
 import gc
 import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -18,6 +20,7 @@ from pitchline.ingest.settle.tables import TABLES, settle
 from pitchline.ingest.staging import Staged, stage
 from pitchline.params import Params, load
 from tests.bodies import Season
+from tests.forked import at_work
 from tests.once import computed_once, settle_in
 
 ROOT = Path(__file__).parents[1]
@@ -40,6 +43,16 @@ def pytest_collection_finish() -> None:
 def place_of_what_is_made_once(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Where ``tests.once`` keeps what it makes."""
     settle_in(tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def quick_tools() -> Iterator[Path]:
+    """The programs of this environment, of which ours, Snakemake and DVC start at once."""
+    with (
+        tempfile.TemporaryDirectory(prefix="pitchline-") as folder,
+        at_work(Path(folder)) as tools,
+    ):
+        yield tools
 
 
 @pytest.fixture(scope="session")

@@ -8,11 +8,15 @@ from pathlib import Path
 import pytest
 
 from tests.dag.workspace import SLICE, Workspace, project_copy
+from tests.forked import REAL
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+def built(tmp_path_factory: pytest.TempPathFactory, quick_tools: Path) -> Workspace:
     """A project whose slice went through both doors' first run: don't change it, copy it.
+
+    Its commands fork, and those of its copies. With real ones, and their own seeds of hashes, the
+    same bytes are made in test_doors.py by `dvc repro` and in test_faults.py by Snakemake.
 
     Of the processes that run tests side by side, the first builds it and the others copy it.
     """
@@ -22,16 +26,16 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     with (common / "built-once.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (common / "built-once.done").exists():
-            build(first)
+            build(first, quick_tools)
             (common / "built-once.done").touch()
     shutil.copytree(first, own, symlinks=True)
-    return Workspace(own)
+    return Workspace(own, quick_tools)
 
 
-def build(folder: Path) -> None:
+def build(folder: Path, tools: Path = REAL) -> None:
     """Send the slice through both doors' first run."""
     shutil.rmtree(folder, ignore_errors=True)
-    workspace = project_copy(folder)
+    workspace = project_copy(folder, tools)
     workspace.edit_params(SLICE)
     workspace.commit("the slice")
     workspace.snakemake()
@@ -45,7 +49,7 @@ def workspace(built: Workspace, tmp_path: Path) -> Workspace:
     """A copy of the built slice, its cache and Snakemake's records included."""
     folder = tmp_path / "project"
     shutil.copytree(built.folder, folder, symlinks=True)
-    return Workspace(folder)
+    return Workspace(folder, built.tools)
 
 
 @pytest.fixture
@@ -59,7 +63,7 @@ def published(built: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Wor
     """The built slice with its artifacts pushed to a remote: don't change it, clone it."""
     folder = tmp_path_factory.mktemp("published")
     shutil.copytree(built.folder, folder / "project", symlinks=True)
-    workspace = Workspace(folder / "project")
+    workspace = Workspace(folder / "project", built.tools)
     workspace.push_to(folder / "remote")
     workspace.commit("a remote")
     return workspace

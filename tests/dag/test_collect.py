@@ -29,9 +29,11 @@ def standin() -> Iterator[StandIn]:
 
 
 @pytest.fixture(scope="module")
-def collecting(standin: StandIn, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+def collecting(
+    standin: StandIn, tmp_path_factory: pytest.TempPathFactory, quick_tools: Path
+) -> Workspace:
     """A project that asks the stand-in for a season, and may not ask FotMob."""
-    workspace = project_copy(tmp_path_factory.mktemp("collecting") / "project")
+    workspace = project_copy(tmp_path_factory.mktemp("collecting") / "project", quick_tools)
     workspace.edit_params(
         {
             "  sources: [starter]": "  sources: [starter, openfootball, fotmob_fixtures]",

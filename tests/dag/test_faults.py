@@ -90,6 +90,7 @@ def test_runs_killed_in_every_stage_end_with_the_bytes_of_an_undisturbed_one_on_
     built: Workspace, fresh: Workspace
 ) -> None:
     # The backtest's bytes on one core and on two are compared in tests/backtest.
+    fresh = Workspace(fresh.folder)
     targets = ("retrain", "predict", "monitor")
     one_core = (*without_network(), "snakemake", "--cores", "1", "--", *targets)
     # In what order the stages come is Snakemake's choice.
@@ -211,7 +212,8 @@ def test_mlflow_out_of_reach_and_a_killed_scheduler_stop_nothing(
     (store / "mlflow.db").write_bytes(os.urandom(4096))
     # The command at work outlives its scheduler; the next run takes it up.
     retrain = ("snakemake", "--cores", "2", "--", "retrain")
-    kill_during(workspace, ["train tune"], 0.3, *retrain, whole_tree=False)
+    real = Workspace(workspace.folder)
+    kill_during(real, ["train tune"], 0.3, *retrain, whole_tree=False)
 
     output = workspace.run(*retrain).stdout
 

@@ -6,12 +6,11 @@ import py_compile
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 from tests.conftest import ROOT
+from tests.forked import REAL
 
-TOOLS = Path(sys.executable).parent
 NOTHING_TO_DO = "Nothing to be done"
 # A few seasons and trials: the whole DAG in seconds. A model of so little data isn't held to the
 # gates on its quality; the default run of the full archive is.
@@ -40,10 +39,17 @@ SLICE = {
 
 
 class Workspace:
-    """A project folder and the means to run its tools as a user would."""
+    """A project folder and the means to run its tools as a user would.
 
-    def __init__(self, folder: Path) -> None:
+    Attributes:
+        folder: the project's.
+        tools: the folder of its programs, those of this environment if no other is given.
+        env: their environment.
+    """
+
+    def __init__(self, folder: Path, tools: Path = REAL) -> None:
         self.folder = folder
+        self.tools = tools
         self.env = {
             key: value
             for key, value in os.environ.items()
@@ -51,7 +57,7 @@ class Workspace:
             # Each of the many processes would compile the package anew.
             and key not in ("PYTHONDONTWRITEBYTECODE", "NUMBA_CACHE_DIR")
         } | {
-            "PATH": f"{TOOLS}{os.pathsep}{os.environ['PATH']}",
+            "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": str(folder / "workflow"),
             "GIT_AUTHOR_NAME": "test",
             "GIT_AUTHOR_EMAIL": "test@example.org",
@@ -125,7 +131,7 @@ class Workspace:
         """
         self.run("git", "clone", "--quiet", str(self.folder), str(folder))
         carry_compiled(self.folder, folder, ("nbi", "nbc", "pyc"))
-        return Workspace(folder)
+        return Workspace(folder, self.tools)
 
     def push_to(self, remote: Path) -> None:
         """Set a DVC remote and push every artifact to it."""
@@ -189,7 +195,7 @@ def without_network() -> list[str]:
     return prefix if allowed.returncode == 0 else []
 
 
-def project_copy(folder: Path) -> Workspace:
+def project_copy(folder: Path, tools: Path = REAL) -> Workspace:
     """The project's files as they are now, committed to a repository of their own.
 
     No artifact and no promotion comes along.
@@ -209,6 +215,6 @@ def project_copy(folder: Path) -> Workspace:
         shutil.copy2(source, target, follow_symlinks=False)
     carry_compiled(ROOT, folder)
     compile_once(folder)
-    workspace = Workspace(folder)
+    workspace = Workspace(folder, tools)
     workspace.run("git", "init", "--quiet")
     return workspace

@@ -18,8 +18,8 @@ from pitchline.promote.champion import BUNDLE
 from pitchline.schedule.render import github
 from tests.alerts.servers import hook_at_work
 from tests.conftest import ROOT
+from tests.forked import at_work
 from tests.schedule.actions import GitHub, Job
-from tests.schedule.forked import at_work
 
 SNAKEMAKE = """#!/bin/bash
 case " $* " in *" --dry-run "*) echo 'Nothing to be done'; exit 0 ;; esac
@@ -66,6 +66,7 @@ POINTER = {
     "as_of": "2026-05-08T00:00:00Z",
     "files": {name: {"sha256": "0" * 64, "md5": "0" * 32} for name in BUNDLE},
 }
+IMPORTED = ("click", "psutil", "pydantic", "yaml")
 AS_OF = "2026-05-08T00:00:00Z"
 RINGS, FAILS = "The scheduled emergency-retrain fails", "The scheduled performance fails"
 
@@ -196,13 +197,13 @@ class World(GitHub):
 def begun() -> Iterator[Path]:
     """A world after its first retraining: don't change it, copy it."""
     with tempfile.TemporaryDirectory(prefix="pitchline-") as home:
-        folder, tools = Path(home) / "world", Path(home) / "tools"
+        folder, environment = Path(home) / "world", Path(home) / "environment"
         folder.mkdir()
-        program(tools / "snakemake", SNAKEMAKE)
-        program(tools / "dvc", DVC)
-        (tools / "python").symlink_to(sys.executable)
-        with at_work(tools, Path(home), environment()) as pitchline:
-            made = World(folder, pitchline)
+        environment.mkdir()
+        with at_work(environment, IMPORTED) as tools:
+            program(tools / "snakemake", SNAKEMAKE)
+            program(tools / "dvc", DVC)
+            made = World(folder, (tools / "pitchline").read_text())
             first = made.call("retrain", inputs={"begin": True})
             assert first["retrain"].result == "success", first["retrain"]
             yield folder
