@@ -216,6 +216,43 @@ def test_asked_to_end_it_ends_its_task_and_gives_its_due_time_back_once(project:
     assert project.runs(skipped=True)[-1].status == "skipped"
 
 
+ON_A_FULL_DISK = """
+mkdir disk && mount -t tmpfs -o size=64m tmpfs disk && cp -a bin tasks params.yaml disk && cd disk
+pitchline() { bin/python -m pitchline "$@"; }
+pitchline schedule tend
+echo "$NOON" > "$PITCHLINE_CLOCK"
+(until [ -e ../failed ]; do sleep 0.05; done; sleep 1; rm ballast; touch room) &
+pitchline run collect --trigger cron || echo "ended with $?"
+pitchline schedule tend
+until [ -e done ]; do sleep 0.05; done
+pitchline run collect --trigger cron
+cp -r data ..
+"""
+
+
+def test_a_task_that_failed_on_a_full_disk_is_made_up_for_once_there_is_room(
+    project: Project,
+) -> None:
+    if subprocess.run(["unshare", "-rm", "true"], check=False, capture_output=True).returncode:
+        pytest.skip("this system lets no user mount a small disk of his own (unshare -rm)")
+    fills = "head -c 99M /dev/zero > ballast; sleep 0.3; touch ../failed; exit 1"
+    project.task("collect", f"if [ -e room ]; then touch done; else {fills}; fi")
+    clock_file = project.folder / "clock"
+    clock_file.write_text("0")
+    # A day later, far from a due time.
+    noon = datetime.now(UTC).replace(hour=12, minute=0) + timedelta(days=2)
+    env = {clock.VARIABLE: str(clock_file), "NOON": str((noon - datetime.now(UTC)).total_seconds())}
+    said = subprocess.run(
+        ["timeout", "60", "unshare", "-rm", "bash", "-e", "-c", ON_A_FULL_DISK],
+        cwd=project.folder, env=project.env | env, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "ended with 1" in said.stdout
+    failed, made_up, late = project.runs(skipped=True)
+    assert (failed.status, made_up.status, late.status) == ("failed", "succeeded", "skipped")
+    assert failed.cause.endswith("; the disk was full")
+    assert (made_up.trigger, made_up.due) == ("catch-up", failed.due)
+
+
 def test_one_that_waits_can_be_asked_to_end(project: Project) -> None:
     project.task("holder", "touch held; while [ ! -e free ]; do sleep 0.05; done")
     project.task("collect", "echo x >> done")

@@ -7,7 +7,7 @@ import pytest
 
 from pitchline import alerts
 from pitchline.params import Params, Schedule
-from pitchline.schedule import clock, ledger, tending, turns
+from pitchline.schedule import clock, ledger, room, tending, turns
 from pitchline.schedule.beats import Beat, Outcome
 from tests.schedule.conftest import SetClock
 
@@ -64,6 +64,17 @@ def test_days_of_absence_are_caught_up_by_one_run(table: Schedule, set_clock: Se
     assert set(tending.tend(table).to_catch_up) == {"retrain"}
     (run,) = ledger.recent_runs()
     assert run.covers == 10
+
+
+def test_nothing_is_caught_up_on_a_full_disk(
+    table: Schedule, set_clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tending.tend(table)
+    set_clock.add(8 * DAY)
+    with monkeypatch.context() as full:
+        full.setattr(room, "free_bytes", lambda: room.LEAST_BYTES - 1)
+        assert tending.tend(table).to_catch_up == {}
+    assert set(tending.tend(table).to_catch_up) == {"collect", "retrain"}
 
 
 def test_what_is_on_its_way_by_its_own_timer_is_left_to_it(

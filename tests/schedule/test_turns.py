@@ -278,6 +278,21 @@ def test_an_outcome_that_the_ledger_could_not_take_is_taken_later(runners: Runne
     assert runners.enter("collect", due=TODAY).status == "skipped"
 
 
+def test_who_found_no_room_gives_a_due_time_back_once_though_the_ledger_took_it_later(
+    runners: Runners,
+) -> None:
+    for status in ("queued", "queued", "skipped"):
+        run = runners.enter("collect", due=TODAY)
+        assert run.status == status
+        if run.is_open:
+            assert runners.take_turn(run).mine
+            moment = clock.milliseconds(clock.now())
+            runners.beats[run.run_id].keep(Outcome("failed", 1, moment, gives_back=True))
+            runners.die(run)
+            turns.close_the_gone(runners.connection, LOST_AFTER)
+            assert ledger.find_run(run.run_id).status == "failed"
+
+
 def test_what_another_closed_stays_closed(runners: Runners) -> None:
     run = runners.enter("collect")
     assert runners.take_turn(run).mine

@@ -39,11 +39,19 @@ def boot_id() -> str:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended, kept where the ledger could not be written."""
+    """How a run ended, kept where the ledger could not be written.
+
+    Attributes:
+        status: of those that are no open run's.
+        exit_code: of the task.
+        ended_at: milliseconds since 1970.
+        gives_back: another run may answer its due time, if this is not the second that could not.
+    """
 
     status: Status
     exit_code: int | None
     ended_at: int
+    gives_back: bool = False
 
 
 class Beat:

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from pitchline import alerts, console, layout
 from pitchline.params import Schedule, ScheduledTask, TaskRetries
-from pitchline.schedule import artifacts, clock, ledger, processes, telling, turns
+from pitchline.schedule import artifacts, clock, ledger, processes, room, telling, turns
 from pitchline.schedule.beats import Beat, Outcome
 from pitchline.schedule.due import latest_due, missed
 from pitchline.schedule.ledger import Run, Status
@@ -105,27 +105,29 @@ def _wanted(
 def _run(work: Work) -> int:
     work.log.write("queued", trigger=work.run.trigger, cause=work.run.cause, due=work.run.due)
     status: Status
-    give_back = False
+    gives_back = False
     try:
         await_turn(work)
         code = 0 if work.asked.passes else _attempts(work)
         status = "succeeded" if code == 0 else "failed"
         if code == 0:
             _record(work)
+        elif work.least_room < room.LEAST_BYTES:
+            gives_back = True
+            work.run = replace(work.run, cause=f"{work.run.cause}; the disk was full")
     except Ended as ended:
-        status, code, give_back = ended.status, ended.exit_code, ended.give_back
+        status, code, gives_back = ended.status, ended.exit_code, ended.gives_back
         work.run = replace(work.run, cause=f"{work.run.cause}; {ended.why}")
         work.log.write("ended early", "warning", why=ended.why)
         console.warn("run", f"{work.run.task}: {ended.why}")
     except Exception:
         # Whatever it is goes on up, but leaves no process at work and no run open.
         processes.end(work.run.run_id, None, work.schedule.grace_seconds)
-        _close(work, Outcome("failed", 1, clock.milliseconds(clock.now())), False)
+        _close(work, Outcome("failed", 1, clock.milliseconds(clock.now())))
         raise
     if status == "lost":
         return code
-    outcome = Outcome(status, code, clock.milliseconds(clock.now()))
-    run = _close(work, outcome, give_back)
+    run = _close(work, Outcome(status, code, clock.milliseconds(clock.now()), gives_back))
     _tell(work, run)
     return code
 
@@ -137,6 +139,7 @@ def _attempts(work: Work) -> int:
     began, at = time.monotonic(), time.time()
     for attempt in range(1, policy.times + 2):
         work.attempt = attempt
+        work.least_room = room.free_bytes()
         with suppress(sqlite3.OperationalError):
             turns.note_attempt(work.connection, work.run, attempt)
         while lines:
@@ -228,6 +231,7 @@ def _execute(work: Work, line: str, ends: float) -> int:
     try:
         while process.poll() is None:
             time.sleep(POLL_SECONDS)
+            work.least_room = min(work.least_room, room.free_bytes())
             work.beat.show(work.schedule.heartbeat_seconds)
             _show(work)
             heed(work)
@@ -278,16 +282,14 @@ def _show(work: Work) -> None:
         screen.flush()
 
 
-def _close(work: Work, outcome: Outcome, give_back: bool) -> Run:
+def _close(work: Work, outcome: Outcome) -> Run:
     """Record the end; where the ledger can't take it, leave it for the next runner."""
     standing = artifacts.standing()
     work.log.write("closed", status=outcome.status, exit_code=outcome.exit_code, **work.metrics)
     ends = time.monotonic() + CLOSING_SECONDS
     while True:
         try:
-            run = turns.close(
-                work.connection, work.run, outcome, work.metrics, standing, give_back=give_back
-            )
+            run = turns.close(work.connection, work.run, outcome, work.metrics, standing)
             logs = turns.remove_oldest(work.connection, work.schedule.keep_runs)
         except sqlite3.OperationalError as error:
             work.beat.keep(outcome)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pitchline import alerts, layout
 from pitchline.params import Schedule
-from pitchline.schedule import beats, clock, ledger, processes, telling, turns
+from pitchline.schedule import beats, clock, ledger, processes, room, telling, turns
 from pitchline.schedule.clock import spell
 from pitchline.schedule.due import Missed, missed
 from pitchline.schedule.ledger import Run
@@ -23,7 +23,7 @@ class Look:
     """What a look at the schedule found.
 
     Attributes:
-        to_catch_up: tasks of which one run is to be made up.
+        to_catch_up: tasks of which one run is to be made up; none while the disk is full.
         overdue: tasks whose due time passed longer ago than is allowed.
         closed: runs closed because their runner was gone.
     """
@@ -67,7 +67,7 @@ def tend(schedule: Schedule) -> Look:
     to_catch_up = {
         name: span
         for name, span in unanswered.items()
-        if schedule.tasks[name].catch_up and now - span.latest > ON_ITS_WAY
+        if schedule.tasks[name].catch_up and now - span.latest > ON_ITS_WAY and not room.is_full()
     }
     return Look(to_catch_up, overdue, closed)
 

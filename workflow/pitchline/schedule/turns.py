@@ -24,7 +24,7 @@ from pitchline.schedule.ledger import Run, Status, run_of, transaction
 
 # A claim further ahead than this was made by a clock that ran fast, and holds only itself.
 AHEAD = timedelta(seconds=60)
-# A due time whose runner died is made up for; one whose every runner dies is given up.
+# A due time whose run was broken off, or had no room, is made up for; after two such it is given up.
 MOST_BROKEN_OFF = 2
 
 
@@ -196,6 +196,8 @@ def _close_the_gone(
             continue
         if outcome is not None:
             _close(connection, run, outcome.status, outcome.exit_code, outcome.ended_at)
+            if outcome.gives_back:
+                _give_back(connection, run)
         else:
             why = "is stuck" if state == "hung" else "is gone"
             cause = f"{run.cause}; its runner (process {run.pid} on {run.host}) {why}"
@@ -210,12 +212,12 @@ def _close_the_gone(
 
 
 def _give_back(connection: sqlite3.Connection, run: Run) -> None:
-    """Let another run answer the due time of one that never began, or that was broken off once."""
+    """Let another run answer the due time of one that never began, or that could not, once."""
     if run.due is None:
         return
     begun = connection.execute(
         "SELECT count(*) FROM runs WHERE task = ? AND due = ? AND started_at IS NOT NULL "
-        "AND status IN ('lost', 'cancelled')",
+        "AND status IN ('lost', 'cancelled', 'failed')",
         (run.task, clock.milliseconds(run.due)),
     ).fetchone()[0]
     if run.started_at is None or begun < MOST_BROKEN_OFF:
@@ -237,8 +239,6 @@ def close(
     outcome: beats.Outcome,
     metrics: dict[str, Any],
     artifacts: dict[str, Any],
-    *,
-    give_back: bool = False,
 ) -> Run:
     """Record how a run ended; one that another closed meanwhile stays as it is.
 
@@ -248,7 +248,6 @@ def close(
         outcome: how it ended.
         metrics: what it took and told.
         artifacts: what stands now.
-        give_back: let another run answer its due time, if this is not its second to be broken off.
     """
     with transaction(connection):
         connection.execute(
@@ -264,7 +263,7 @@ def close(
                 run.run_id,
             ),
         )
-        if give_back:
+        if outcome.gives_back:
             _give_back(connection, run)
         return _run(connection, run.run_id)
 

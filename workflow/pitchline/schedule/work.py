@@ -1,5 +1,6 @@
 """A run at work: what belongs to it, and what makes it stop before its task's own end."""
 
+import math
 import signal
 import sqlite3
 import time
@@ -53,7 +54,7 @@ class Ended(Exception):
     status: Status
     exit_code: int
     why: str
-    give_back: bool = False
+    gives_back: bool = False
 
 
 @dataclass
@@ -72,6 +73,7 @@ class Work:
     looked: float = 0.0
     shown: int = 0
     attempt: int = 0
+    least_room: float = math.inf
     metrics: dict[str, Any] = field(default_factory=dict)
 
 
@@ -87,7 +89,7 @@ def heed(work: Work) -> None:
                 raise Ended("cancelled", CANCELLED, f"cancelled: {now.cancel}")
     if work.got is not None:
         # Nobody meant this run: its due time is free for another.
-        raise Ended("cancelled", CANCELLED, f"its runner got {work.got.name}", give_back=True)
+        raise Ended("cancelled", CANCELLED, f"its runner got {work.got.name}", gives_back=True)
 
 
 def heed_limit(work: Work, ends: float) -> None:
