@@ -24,7 +24,7 @@ from pitchline.schedule.ledger import Run, Status, run_of, transaction
 
 # A claim further ahead than this was made by a clock that ran fast, and holds only itself.
 AHEAD = timedelta(seconds=60)
-# A due time whose run was broken off, or had no room, is made up for; after two such it is given up.
+# A due time whose run was broken off, or had no room, is made up for; after two it is given up.
 MOST_BROKEN_OFF = 2
 
 
