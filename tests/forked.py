@@ -6,8 +6,8 @@ of its time on the imports of its libraries, not of the package, which every pro
 A folder of programs looks like the environment's; `pitchline`, `snakemake` and `dvc` there ask the
 process that forks. What they run has the caller's arguments, environment, folder, standard streams
 and exit code, gets its signals and dies with it. It is not the caller's child, nor shows what it
-was started with to those who look at processes. A caller in another namespace or with another
-limit, as of `unshare` or `ulimit`, gets the real program.
+was started with to those who look at processes. A caller elsewhere, in another namespace or with
+another limit, as by `unshare` or `ulimit`, gets the real program.
 """
 
 import ctypes
@@ -29,6 +29,7 @@ from typing import Any
 
 REAL = Path(sys.executable).parent
 PARENT_DEATH_SIGNAL = 1
+PLACES = "places"
 PROGRAMS = {"pitchline": "pitchline.cli", "snakemake": "snakemake.cli", "dvc": "dvc.cli"}
 # Of libraries alone: the package is that of the caller's folder.
 LIBRARIES = (
@@ -64,10 +65,10 @@ def place():
     return [*names, resource.getrlimit(resource.RLIMIT_FSIZE)]
 name = os.path.basename(sys.argv[0])
 try:
-    is_same = str(place()) == {place!r}
+    is_near = str(place()) in open({places!r}).read().splitlines()
 except OSError:
-    is_same = False
-if not is_same:
+    is_near = False
+if not is_near:
     os.execv(os.path.join({real!r}, name), [name, *sys.argv[1:]])
 with socket.socket(socket.AF_UNIX) as server:
     server.connect({address!r})
@@ -94,12 +95,16 @@ os._exit(code)
 
 
 @contextmanager
-def at_work(folder: Path, libraries: Sequence[str] = LIBRARIES) -> Iterator[Path]:
+def at_work(
+    folder: Path, libraries: Sequence[str] = LIBRARIES, prefix: Sequence[str] = ()
+) -> Iterator[Path]:
     """An environment like this one, in a folder of its own, whose commands fork.
 
     Args:
         folder: empty; its path must be short, a socket is put there.
         libraries: what the process imports that forks.
+        prefix: starts that process elsewhere, such as where there is no network; then all commands
+            run there.
 
     Yields:
         The folder of its programs, for the PATH.
@@ -109,7 +114,7 @@ def at_work(folder: Path, libraries: Sequence[str] = LIBRARIES) -> Iterator[Path
     left_out = ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "NUMBA_CACHE_DIR")
     env = {key: value for key, value in os.environ.items() if key not in left_out}
     process = subprocess.Popen(
-        [sys.executable, __file__, str(address), str(tools), *libraries],
+        [*prefix, sys.executable, __file__, str(address), str(tools), *libraries],
         env=env | {"OPENBLAS_NUM_THREADS": "1"},
         cwd=folder,
     )
@@ -132,8 +137,12 @@ def _likeness(folder: Path, address: Path) -> Path:
     for program in REAL.iterdir():
         if program.name not in PROGRAMS:
             (tools / program.name).symlink_to(program)
+    _note_place(folder)
     text = CALLER.format(
-        python=sys.executable, place=_place(), real=str(REAL), address=str(address)
+        python=sys.executable,
+        places=str(folder / PLACES),
+        real=str(REAL),
+        address=str(address),
     )
     for name in PROGRAMS:
         (tools / name).write_text(text, encoding="utf-8")
@@ -141,16 +150,18 @@ def _likeness(folder: Path, address: Path) -> Path:
     return tools
 
 
-def _place() -> str:
-    """Where a process is, as the callers tell it of themselves."""
+def _note_place(folder: Path) -> None:
+    """Note where this process is, as the callers tell it of themselves."""
     names = [str(Path(f"/proc/self/ns/{n}").readlink()) for n in ("mnt", "net", "pid", "user")]
-    return str([*names, resource.getrlimit(resource.RLIMIT_FSIZE)])
+    with (folder / PLACES).open("a", encoding="utf-8") as places:
+        places.write(f"{[*names, resource.getrlimit(resource.RLIMIT_FSIZE)]}\n")
 
 
 def serve(address: str, tools: str, libraries: Sequence[str]) -> None:
     """Answer calls until the process is ended, or the one that started it ends."""
     ctypes.CDLL(None).prctl(PARENT_DEATH_SIGNAL, signal.SIGKILL)
     sys.path.remove(str(Path(__file__).parent))
+    _note_place(Path(address).parent)
     for library in libraries:
         importlib.import_module(library)
     assert "pitchline" not in sys.modules

@@ -3,20 +3,22 @@
 import fcntl
 import os
 import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.dag.workspace import SLICE, Workspace, project_copy
-from tests.forked import REAL
+from tests.dag.workspace import SLICE, Workspace, project_copy, without_network
+from tests.forked import REAL, at_work
 
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory, quick_tools: Path) -> Workspace:
     """A project whose slice went through both doors' first run: don't change it, copy it.
 
-    Its commands fork, and those of its copies. With real ones, and their own seeds of hashes, the
-    same bytes are made in test_doors.py by `dvc repro` and in test_faults.py by Snakemake.
+    Its commands fork, and those of its copies, all with one seed of hashes. The same bytes are made
+    with another seed in test_doors.py, and by real commands, each with its own, in test_faults.py.
 
     Of the processes that run tests side by side, the first builds it and the others copy it.
     """
@@ -42,6 +44,16 @@ def build(folder: Path, tools: Path = REAL) -> None:
     workspace.run("pitchline", "promote", "decide")
     workspace.run("pitchline", "record")
     workspace.commit("recorded")
+
+
+@pytest.fixture
+def offline_tools() -> Iterator[Path]:
+    """Programs whose commands run where there is no network at all."""
+    with (
+        tempfile.TemporaryDirectory(prefix="pitchline-") as folder,
+        at_work(Path(folder), prefix=without_network()) as tools,
+    ):
+        yield tools
 
 
 @pytest.fixture

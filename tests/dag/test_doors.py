@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from tests.dag.workspace import NOTHING_TO_DO, Workspace, without_network
+from tests.dag.workspace import NOTHING_TO_DO, Workspace
 
 FEWER_TRIALS = {"  trials: 6": "  trials: 5"}
 NEARER_HORIZON = {"  horizon_days: 21": "  horizon_days: 5"}
@@ -26,9 +26,9 @@ def test_a_second_run_has_nothing_to_do_for_any_target(built: Workspace) -> None
 
 # That one core makes the same bytes as two is told by the killed runs of test_faults.py.
 def test_the_other_door_makes_the_same_bytes_without_a_network(
-    built: Workspace, fresh: Workspace
+    built: Workspace, fresh: Workspace, offline_tools: Path
 ) -> None:
-    fresh.run(*without_network(), "dvc", "repro")
+    Workspace(fresh.folder, offline_tools).run("dvc", "repro")
     expected = built.made()
     assert {k: v for k, v in fresh.hashes().items() if k in expected} == expected
     assert not fresh.run("git", "status", "--porcelain").stdout
