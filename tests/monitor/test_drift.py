@@ -203,6 +203,17 @@ def test_many_drifted_columns_are_an_alarm_and_lost_ones_are_told_as_coverage() 
     check_page(pages.html(page_of(told | {"predictions": {"matches": 0}})))
 
 
+@pytest.mark.parametrize(("moved", "status"), [(1, "warning"), (2, "alarm")])
+def test_of_few_columns_one_alone_is_no_alarm(moved: int, status: str) -> None:
+    rows = seasons(7, columns=4)
+    inside = newest(rows)
+    rows.loc[inside, ["c00", "c01"][:moved]] += 3.0
+    told = judged(rows)
+    drifted = [line["column"] for line in told["features"]["columns"] if line["drifted"]]
+    assert sorted(drifted) == ["c00", "c01"][:moved]
+    assert told["status"] == status
+
+
 def test_too_little_is_told_as_such() -> None:
     rows = seasons(8)
     few = rows[~newest(rows) | (rows.index % A_WEEK < 2)].reset_index(drop=True)

@@ -18,6 +18,8 @@ NAMED = 3
 OF_THE_MATCH = ("round", "home_goals", "away_goals")
 MARKET = ("opening_", "closing_")
 PREDICTED = ("probability_home", "probability_draw", "probability_away", "highest")
+# Of the few columns of a forecast, which hang together, one alone is a large share and says little.
+ALARMING_COLUMNS = 2
 # The share of known values must have moved so far to be called a change of coverage.
 COVERAGE = 0.2
 
@@ -131,7 +133,8 @@ def _verdict(
     status: Status = "good"
     text = f"{len(changed)} of {len(columns)} columns drifted in {len(cut.newest)} matches"
     if changed:
-        status = "alarm" if share >= settings.alarm_columns else "warning"
+        enough = len(changed) >= ALARMING_COLUMNS and share >= settings.alarm_columns
+        status = "alarm" if enough else "warning"
         text += f": {', '.join(line['column'] for line in changed[:NAMED])}"
         if len(changed) > NAMED:
             text += f" and {len(changed) - NAMED} more"
