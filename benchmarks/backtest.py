@@ -56,7 +56,9 @@ def run(folder: Path, file: str, *verbs: str) -> float:
     return time.perf_counter() - start
 
 
-def with_interval(told: dict[str, Any], metric: str) -> str:
+def with_interval(told: dict[str, Any] | None, metric: str) -> str:
+    if told is None:
+        return "no closing odds"
     low, high = told[f"{metric}_ratio_interval"]
     return f"{told[f'{metric}_ratio']:.4f} ({low:.4f} to {high:.4f})"
 
@@ -87,7 +89,7 @@ def main() -> None:
     print("| season | matches | log loss | to closing odds | RPS | to closing odds | accuracy |")
     print("|---" * 7 + "|")
     seasons = {
-        season: (part["matches"], part["model"], part["to_closing"])
+        season: (part["matches"], part["model"], part.get("to_closing"))
         for season, part in found["by_season"].items()
     }
     for name, (matches, scores, ratio) in {

@@ -203,6 +203,16 @@ def test_many_drifted_columns_are_an_alarm_and_lost_ones_are_told_as_coverage() 
     check_page(pages.html(page_of(told | {"predictions": {"matches": 0}})))
 
 
+def test_what_a_source_begins_to_tell_is_no_alarm() -> None:
+    rows = seasons(7)
+    begun = [f"c{number:02d}" for number in range(6)]
+    rows.loc[~newest(rows) & (rows.index % 10 > 0), begun] = np.nan
+    told = judged(rows)
+    drifted = [line["column"] for line in told["features"]["columns"] if line["drifted"]]
+    assert sorted(drifted) == begun
+    assert told["status"] == "warning"
+
+
 @pytest.mark.parametrize(("moved", "status"), [(1, "warning"), (2, "alarm")])
 def test_of_few_columns_one_alone_is_no_alarm(moved: int, status: str) -> None:
     rows = seasons(7, columns=4)

@@ -124,8 +124,8 @@ class DriftMonitor(Section):
         ge=0, le=5, description="least PSI of a column told as drifted, beyond what chance gives"
     )
     alarm_columns: Share = Field(
-        description="share of columns drifted, two or more, from which on it's an alarm; "
-        "any is a warning"
+        description="share of columns drifted, two or more, from which on it's an alarm, those "
+        "apart that are known more often now; any is a warning"
     )
 
 

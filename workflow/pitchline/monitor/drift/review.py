@@ -1,6 +1,6 @@
 """How the newest features and predictions stand against past seasons."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -125,15 +125,21 @@ def _coverage(each: Compared) -> bool:
     return abs(each.known_now - each.known_before) >= COVERAGE
 
 
+def _gained(line: Mapping[str, Any]) -> bool:
+    return bool(line["known_now"] - line["known_before"] >= COVERAGE)
+
+
 def _verdict(
     name: str, columns: list[dict[str, Any]], cut: Windows, settings: DriftMonitor
 ) -> Reason:
     changed = [line for line in columns if line["drifted"]]
-    share = len(changed) / max(1, len(columns))
     status: Status = "good"
     text = f"{len(changed)} of {len(columns)} columns drifted in {len(cut.newest)} matches"
     if changed:
-        enough = len(changed) >= ALARMING_COLUMNS and share >= settings.alarm_columns
+        # A source that begins to tell more makes no model worse.
+        of_values = [line for line in changed if not _gained(line)]
+        share = len(of_values) / len(columns)
+        enough = len(of_values) >= ALARMING_COLUMNS and share >= settings.alarm_columns
         status = "alarm" if enough else "warning"
         text += f": {', '.join(line['column'] for line in changed[:NAMED])}"
         if len(changed) > NAMED:
