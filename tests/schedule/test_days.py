@@ -85,3 +85,6 @@ def test_the_reckoning_finds_what_is_missed_doubled_and_made_up_for() -> None:
     happened = [run(1, "succeeded"), run(3, "failed", 2), run(3, "lost"), run(4, "skipped")]
     assert [answers(dues, happened)[due] for due in dues] == [1, 1, 1, 0]
     assert answers(dues, [*happened, run(1, "timed out")])[dues[0]] == 2
+    without_room = replace(run(1, "failed"), cause="due; the disk was full")
+    assert answers(dues, [*happened, without_room])[dues[0]] == 1
+    assert answers(dues, [without_room])[dues[0]] == 0
