@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from pitchline.params.schedule import Schedule
+from pitchline.schedule import room
 from pitchline.schedule.due import due_times
 from pitchline.schedule.ledger import Run
 
 # A run that ended by itself or at its limit has happened; one broken off has not, nor one that had
 # no room to work in and left its due time to another.
 HAPPENED = ("succeeded", "failed", "timed out")
-NO_ROOM = "; the disk was full"
 
 
 @dataclass
@@ -73,7 +73,7 @@ def answers(dues: Sequence[datetime], runs: Iterable[Run]) -> Mapping[datetime, 
     """
     found: Counter[datetime] = Counter()
     for run in runs:
-        if run.due is None or run.status not in HAPPENED or run.cause.endswith(NO_ROOM):
+        if run.due is None or run.status not in HAPPENED or run.cause.endswith(room.FULL):
             continue
         before = [due for due in dues if due <= run.due][-run.covers :]
         if run.due in dues:

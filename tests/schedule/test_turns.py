@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from pitchline import environment, layout
 from pitchline.errors import PitchlineError
 from pitchline.params import Params
-from pitchline.schedule import beats, clock, ledger, turns
+from pitchline.schedule import beats, clock, ledger, room, turns
 from pitchline.schedule.beats import Beat, Outcome
 from pitchline.schedule.ledger import Run
 from tests.schedule.conftest import SetClock
@@ -287,10 +287,23 @@ def test_who_found_no_room_gives_a_due_time_back_once_though_the_ledger_took_it_
         if run.is_open:
             assert runners.take_turn(run).mine
             moment = clock.milliseconds(clock.now())
-            runners.beats[run.run_id].keep(Outcome("failed", 1, moment, gives_back=True))
+            runners.beats[run.run_id].keep(Outcome("failed", 1, moment, True, room.FULL))
             runners.die(run)
             turns.close_the_gone(runners.connection, LOST_AFTER)
-            assert ledger.find_run(run.run_id).status == "failed"
+            closed = ledger.find_run(run.run_id)
+            assert (closed.status, closed.cause) == ("failed", f"asked; {room.FULL}")
+
+
+def test_a_kept_outcome_has_room_for_no_long_reason_and_is_kept_all_the_same(
+    runners: Runners,
+) -> None:
+    run = runners.enter("collect", due=TODAY)
+    assert runners.take_turn(run).mine
+    runners.beats[run.run_id].keep(Outcome("cancelled", 143, 1, why="\u00e9" * 600))
+    runners.die(run)
+    turns.close_the_gone(runners.connection, LOST_AFTER)
+    closed = ledger.find_run(run.run_id)
+    assert (closed.status, closed.exit_code, closed.cause) == ("cancelled", 143, "asked")
 
 
 def test_what_another_closed_stays_closed(runners: Runners) -> None:

@@ -12,7 +12,7 @@ import os
 import socket
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -46,12 +46,14 @@ class Outcome:
         exit_code: of the task.
         ended_at: milliseconds since 1970.
         gives_back: another run may answer its due time, if this is not the second that could not.
+        why: it ended so, if not by its task alone.
     """
 
     status: Status
     exit_code: int | None
     ended_at: int
     gives_back: bool = False
+    why: str = ""
 
 
 class Beat:
@@ -107,7 +109,10 @@ class Beat:
             "beat": self._written,
             "outcome": None if outcome is None else vars(outcome),
         }
-        os.pwrite(self._descriptor, json.dumps(told).ljust(SIZE).encode("ascii"), 0)
+        text = json.dumps(told)
+        if outcome is not None and len(text) > SIZE:
+            text = json.dumps(told | {"outcome": vars(replace(outcome, why=""))})
+        os.pwrite(self._descriptor, text.ljust(SIZE).encode("ascii"), 0)
 
 
 def look(run: Run, lost_after_seconds: float) -> tuple[State, Outcome | None]:

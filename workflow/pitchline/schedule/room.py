@@ -5,6 +5,7 @@ from pathlib import Path
 
 # With less than this no stage writes its files.
 LEAST_BYTES = 16 * 1024**2
+FULL = "the disk was full"
 
 
 def free_bytes() -> int:

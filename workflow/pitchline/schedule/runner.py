@@ -5,7 +5,7 @@ import signal
 import sqlite3
 import sys
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -104,8 +104,20 @@ def _wanted(
 
 def _run(work: Work) -> int:
     work.log.write("queued", trigger=work.run.trigger, cause=work.run.cause, due=work.run.due)
+    with ExitStack() as broken_off:
+        # Whatever goes up from here leaves no process at work and no run open.
+        broken_off.callback(_break_off, work)
+        outcome, code = _worked(work)
+        broken_off.pop_all()
+    if outcome.status != "lost":
+        _tell(work, _close(work, outcome))
+    return code
+
+
+def _worked(work: Work) -> tuple[Outcome, int]:
+    """Wait for the turn and do the task; how it ended, and the exit code of the call."""
     status: Status
-    gives_back = False
+    gives_back, why = False, ""
     try:
         await_turn(work)
         code = 0 if work.asked.passes else _attempts(work)
@@ -113,23 +125,17 @@ def _run(work: Work) -> int:
         if code == 0:
             _record(work)
         elif work.least_room < room.LEAST_BYTES:
-            gives_back = True
-            work.run = replace(work.run, cause=f"{work.run.cause}; the disk was full")
+            gives_back, why = True, room.FULL
     except Ended as ended:
-        status, code, gives_back = ended.status, ended.exit_code, ended.gives_back
-        work.run = replace(work.run, cause=f"{work.run.cause}; {ended.why}")
-        work.log.write("ended early", "warning", why=ended.why)
-        console.warn("run", f"{work.run.task}: {ended.why}")
-    except Exception:
-        # Whatever it is goes on up, but leaves no process at work and no run open.
-        processes.end(work.run.run_id, None, work.schedule.grace_seconds)
-        _close(work, Outcome("failed", 1, clock.milliseconds(clock.now())))
-        raise
-    if status == "lost":
-        return code
-    run = _close(work, Outcome(status, code, clock.milliseconds(clock.now()), gives_back))
-    _tell(work, run)
-    return code
+        status, code, gives_back, why = ended.status, ended.exit_code, ended.gives_back, ended.why
+        work.log.write("ended early", "warning", why=why)
+        console.warn("run", f"{work.run.task}: {why}")
+    return Outcome(status, code, clock.milliseconds(clock.now()), gives_back, why), code
+
+
+def _break_off(work: Work) -> None:
+    processes.end(work.run.run_id, None, work.schedule.grace_seconds)
+    _close(work, Outcome("failed", 1, clock.milliseconds(clock.now())))
 
 
 def _attempts(work: Work) -> int:
@@ -299,6 +305,7 @@ def _close(work: Work, outcome: Outcome) -> Run:
                     work.run,
                     status=outcome.status,
                     exit_code=outcome.exit_code,
+                    cause=turns.cause_of(work.run, outcome),
                 )
             time.sleep(1.0)
             continue

@@ -67,9 +67,9 @@ def tend(schedule: Schedule) -> Look:
     to_catch_up = {
         name: span
         for name, span in unanswered.items()
-        if schedule.tasks[name].catch_up and now - span.latest > ON_ITS_WAY and not room.is_full()
+        if schedule.tasks[name].catch_up and now - span.latest > ON_ITS_WAY
     }
-    return Look(to_catch_up, overdue, closed)
+    return Look({} if room.is_full() else to_catch_up, overdue, closed)
 
 
 def start_run(

@@ -195,7 +195,8 @@ def _close_the_gone(
         if state == "alive":
             continue
         if outcome is not None:
-            _close(connection, run, outcome.status, outcome.exit_code, outcome.ended_at)
+            told = replace(run, cause=cause_of(run, outcome))
+            _close(connection, told, outcome.status, outcome.exit_code, outcome.ended_at)
             if outcome.gives_back:
                 _give_back(connection, run)
         else:
@@ -233,6 +234,11 @@ def _close(
     )
 
 
+def cause_of(run: Run, outcome: beats.Outcome) -> str:
+    """Why a run was, and why it ended as it did."""
+    return f"{run.cause}; {outcome.why}" if outcome.why else run.cause
+
+
 def close(
     connection: sqlite3.Connection,
     run: Run,
@@ -257,7 +263,7 @@ def close(
                 outcome.status,
                 outcome.exit_code,
                 outcome.ended_at,
-                run.cause,
+                cause_of(run, outcome),
                 json.dumps(metrics),
                 json.dumps(artifacts),
                 run.run_id,
