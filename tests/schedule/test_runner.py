@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from pitchline import environment
-from pitchline.schedule import clock
+from pitchline.params import Params
+from pitchline.schedule import clock, ledger, runner
+from pitchline.schedule.work import Asked
 from tests.alerts.servers import hook_at_work
 from tests.schedule.project import Project
 
@@ -214,6 +216,19 @@ def test_asked_to_end_it_ends_its_task_and_gives_its_due_time_back_once(project:
         (project.folder / "begun").unlink()
     assert project.call("run", "collect", "--trigger", "cron").returncode == 0
     assert project.runs(skipped=True)[-1].status == "skipped"
+
+
+def test_a_fault_of_the_runner_itself_goes_up_and_leaves_no_run_open(
+    folder: Path, params: Params, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(work: object) -> int:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(runner, "_attempts", breaks)
+    with pytest.raises(ZeroDivisionError):
+        runner.run_task(params.schedule, folder / "params.yaml", Asked("collect"))
+    (run,) = ledger.recent_runs()
+    assert (run.status, run.exit_code) == ("failed", 1)
 
 
 ON_A_FULL_DISK = """
